@@ -1,0 +1,80 @@
+//! Lift beside its peers: each measured in the same run, in turns, and printed as a ratio.
+//!
+//! A library such as criterion measures one function after the other, so that a machine that slows down between the
+//! two spoils their ratio; here samples of the two alternate, and the medians are compared.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+const SAMPLES: usize = 101;
+const SAMPLE: Duration = Duration::from_millis(4);
+
+/// One row of the table: how long one call of each takes (the median of 101 alternating samples).
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Which row of the table of targets this is, such as `V1`.
+    pub id: &'static str,
+    /// The peer's nanoseconds a call.
+    pub peer: f64,
+    /// Lift's nanoseconds a call.
+    pub lift: f64,
+}
+
+impl Row {
+    /// Lift's time as a multiple of the peer's.
+    pub fn ratio(&self) -> f64 {
+        self.lift / self.peer
+    }
+
+    /// Prints the row with the bound it is to stay under.
+    pub fn print(&self, what: &str, peer: &str, bound: f64) {
+        let Self { id, peer: theirs, lift, .. } = self;
+        let verdict = if self.ratio() <= bound { "reached" } else { "MISSED" };
+        println!(
+            "{id:<4} {what:<46} {peer:<28} {theirs:>10.1} ns  lift {lift:>10.1} ns  ratio {:>6.3}  (bound {bound}, {verdict})",
+            self.ratio()
+        );
+    }
+}
+
+/// Measures two functions in turns.
+pub fn compare<A, B>(id: &'static str, mut peer: impl FnMut() -> A, mut lift: impl FnMut() -> B) -> Row {
+    let peer_calls = calibrate(&mut peer);
+    let lift_calls = calibrate(&mut lift);
+    let mut peers = Vec::with_capacity(SAMPLES);
+    let mut lifts = Vec::with_capacity(SAMPLES);
+    for _ in 0..SAMPLES {
+        peers.push(sample(&mut peer, peer_calls));
+        lifts.push(sample(&mut lift, lift_calls));
+    }
+    Row { id, peer: median(&mut peers), lift: median(&mut lifts) }
+}
+
+/// How many calls fill one sample.
+fn calibrate<R>(f: &mut impl FnMut() -> R) -> u32 {
+    let mut calls = 1;
+    loop {
+        let start = Instant::now();
+        for _ in 0..calls {
+            black_box(f());
+        }
+        if start.elapsed() >= SAMPLE {
+            return calls;
+        }
+        calls *= 2;
+    }
+}
+
+fn sample<R>(f: &mut impl FnMut() -> R, calls: u32) -> f64 {
+    let start = Instant::now();
+    for _ in 0..calls {
+        black_box(f());
+    }
+    start.elapsed().as_secs_f64() * 1e9 / f64::from(calls)
+}
+
+/// The median of some samples.
+pub fn median(samples: &mut [f64]) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples[samples.len() / 2]
+}

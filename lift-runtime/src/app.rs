@@ -1,0 +1,344 @@
+//! An app: state, tenants, caches, layers and routes, put together and made a service.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::handler::Handler;
+use axum::response::{IntoResponse, Response};
+use axum::routing::Route as AxumRoute;
+use futures_util::FutureExt as _;
+use http::request::Parts;
+use http::{HeaderValue, StatusCode};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::context::{Context, Origin};
+use crate::endpoint::{Mounted, Route, Routes, as_problem};
+use crate::error::{Error, Result};
+use crate::observe;
+use crate::problem::Problem;
+use crate::tenant::Tenants;
+
+/// API Gateway's own limit.
+const TIMEOUT: Duration = Duration::from_secs(29);
+
+/// What every request of an app shares.
+pub(crate) struct Shared {
+    pub(crate) cache: Cache,
+    pub(crate) stores: HashMap<&'static str, Cache>,
+    pub(crate) clock: Clock,
+    pub(crate) tenants: Option<Tenants>,
+    pub(crate) caller: Option<Caller>,
+    pub(crate) timeout: Duration,
+    pub(crate) client_no_cache: bool,
+}
+
+impl Shared {
+    /// What a job outside any request shares: its cache.
+    pub(crate) fn for_cache(cache: Cache) -> Self {
+        Self {
+            cache,
+            stores: HashMap::new(),
+            clock: Clock::system(),
+            tenants: None,
+            caller: None,
+            timeout: TIMEOUT,
+            client_no_cache: false,
+        }
+    }
+}
+
+/// An app in the making: `App::new().state(…).routes(routes![…]).run().await`.
+///
+/// What a request passes, from the outside in: the context (request id, deadline, log line, panics), the layers
+/// added here (the last one first, as axum has it), the routes.
+pub struct App<S = ()> {
+    state: S,
+    router: Router<S>,
+    routes: Vec<Mounted<S>>,
+    layers: Vec<Box<dyn FnOnce(Router) -> Router + Send>>,
+    shared: Shared,
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl App {
+    /// An app without routes, with a memory cache and without tenants.
+    pub fn new() -> Self {
+        Self {
+            state: (),
+            router: Router::new(),
+            routes: Vec::new(),
+            layers: Vec::new(),
+            shared: Shared::for_cache(Cache::memory()),
+        }
+    }
+
+    /// Gives the app its state, which handlers take as `State<T>`: the state itself, or a part of it by axum's
+    /// `FromRef`. Call it before [`routes`](App::routes).
+    pub fn state<S: Clone + Send + Sync + 'static>(self, state: S) -> App<S> {
+        let with_state = |mounted: Mounted<()>| {
+            let Mounted { route, mount } = mounted;
+            Mounted { route, mount: Box::new(move |shared| mount(shared).with_state(())) as _ }
+        };
+        App {
+            state,
+            router: self.router.with_state(()),
+            routes: self.routes.into_iter().map(with_state).collect(),
+            layers: self.layers,
+            shared: self.shared,
+        }
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> App<S> {
+    /// Adds endpoints: `.routes(routes![product, put_product])`.
+    #[must_use]
+    pub fn routes(mut self, routes: Routes<S>) -> Self {
+        self.routes.extend(routes.0);
+        self
+    }
+
+    /// Says where tenants come from. Every route then needs one, unless it says `no_tenant`.
+    #[must_use]
+    pub fn tenants(mut self, tenants: Tenants) -> Self {
+        self.shared.tenants = Some(tenants);
+        self
+    }
+
+    /// Says who a caller is, for `Context::caller` and `#[cached(private)]`.
+    #[must_use]
+    pub fn caller(mut self, caller: Caller) -> Self {
+        self.shared.caller = Some(caller);
+        self
+    }
+
+    /// The app's cache; a memory cache unless this is called.
+    #[must_use]
+    pub fn cache(mut self, cache: Cache) -> Self {
+        self.shared.cache = cache;
+        self
+    }
+
+    /// A further cache, for `#[cached(store = "name")]`.
+    #[must_use]
+    pub fn store(mut self, name: &'static str, cache: Cache) -> Self {
+        self.shared.stores.insert(name, cache);
+        self
+    }
+
+    /// Lets a client's `Cache-Control: no-cache` run the handler. Off by default, for it is a way to load a backend.
+    #[must_use]
+    pub fn honour_client_no_cache(mut self) -> Self {
+        self.shared.client_no_cache = true;
+        self
+    }
+
+    /// How long a request may take until its headers are sent, where it is not Lambda that says so; 29 s by
+    /// default, as API Gateway has it. Later than that it is answered 504 `deadline_exceeded`.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.shared.timeout = timeout;
+        self
+    }
+
+    /// Adds a tower layer around everything that was added so far and will be.
+    #[must_use]
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<AxumRoute> + Clone + Send + Sync + 'static,
+        L::Service: Service<Request> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Response: IntoResponse + 'static,
+        <L::Service as Service<Request>>::Error: Into<std::convert::Infallible> + 'static,
+        <L::Service as Service<Request>>::Future: Send + 'static,
+    {
+        self.layers.push(Box::new(move |router| router.layer(layer)));
+        self
+    }
+
+    /// Adds the routes of an axum router.
+    #[must_use]
+    pub fn merge(mut self, router: Router<S>) -> Self {
+        self.router = self.router.merge(router);
+        self
+    }
+
+    /// Adds the routes of an axum router below a path.
+    #[must_use]
+    pub fn nest(mut self, path: &str, router: Router<S>) -> Self {
+        self.router = self.router.nest(path, router);
+        self
+    }
+
+    /// What answers where no route does; 404 `not_found` unless this is called.
+    #[must_use]
+    pub fn fallback<H: Handler<T, S>, T: 'static>(mut self, handler: H) -> Self {
+        self.router = self.router.fallback(handler);
+        self
+    }
+
+    /// The metadata of the app's endpoints, in the order they were added.
+    pub fn endpoints(&self) -> impl Iterator<Item = &'static Route> {
+        self.routes.iter().map(|mounted| mounted.route)
+    }
+
+    pub(crate) fn set_clock(&mut self, clock: Clock) {
+        self.shared.clock = clock;
+    }
+
+    /// The app as an axum router, to be nested in another or served by hand.
+    ///
+    /// # Errors
+    /// If two endpoints serve the same method and path.
+    pub fn into_router(self) -> Result<Router> {
+        check_unique(&self.routes)?;
+        let shared = Arc::new(self.shared);
+        let mut router = Router::new().fallback(not_found).merge(self.router);
+        for Mounted { route, mount } in self.routes {
+            router = router.route(route.path, mount(Arc::clone(&shared)));
+        }
+        let mut router = router.method_not_allowed_fallback(method_not_allowed).with_state(self.state);
+        for layer in self.layers {
+            router = layer(router);
+        }
+        Ok(router.layer(Opening { shared }))
+    }
+}
+
+fn check_unique<S>(routes: &[Mounted<S>]) -> Result<()> {
+    let mut seen = HashMap::new();
+    for Mounted { route, .. } in routes {
+        if let Some(earlier) = seen.insert((&route.method, route.path), route.name) {
+            let Route { method, path, name, .. } = route;
+            return Err(Error::internal(format!("`{earlier}` and `{name}` both serve {method} {path}")));
+        }
+    }
+    Ok(())
+}
+
+async fn not_found() -> Response {
+    Error::not_found("There is nothing at this path.").into_response()
+}
+
+async fn method_not_allowed() -> Response {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed").into_response()
+}
+
+/// Who calls.
+#[derive(Clone)]
+pub struct Caller(CallerSource);
+
+#[derive(Clone)]
+enum CallerSource {
+    Claim(&'static str),
+    Custom(Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>),
+}
+
+impl Caller {
+    /// A claim that the event's authorizer has verified, such as `sub`.
+    pub fn claim(name: &'static str) -> Self {
+        Self(CallerSource::Claim(name))
+    }
+
+    /// An own source, such as what an authorization layer has left in the extensions. Never a header that was
+    /// only decoded.
+    pub fn custom(read: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(CallerSource::Custom(Arc::new(read)))
+    }
+
+    pub(crate) fn read(&self, parts: &Parts) -> Option<String> {
+        match &self.0 {
+            CallerSource::Claim(name) => {
+                parts.extensions.get::<Origin>()?.claims.get(*name)?.as_str().map(str::to_owned)
+            }
+            CallerSource::Custom(read) => read(parts),
+        }
+    }
+}
+
+/// The outermost layer: gives a request its context, bounds it, and sees that it is answered.
+#[derive(Clone)]
+struct Opening {
+    shared: Arc<Shared>,
+}
+
+#[derive(Clone)]
+struct Opened<T> {
+    inner: T,
+    shared: Arc<Shared>,
+}
+
+impl<T> Layer<T> for Opening {
+    type Service = Opened<T>;
+
+    fn layer(&self, inner: T) -> Opened<T> {
+        Opened { inner, shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<T> Service<Request> for Opened<T>
+where
+    T: Service<Request, Response = Response, Error = std::convert::Infallible> + Clone + Send + 'static,
+    T::Future: Send,
+{
+    type Response = Response;
+    type Error = std::convert::Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, std::convert::Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> task::Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let context =
+            Context::new(Arc::clone(&self.shared), request.extensions().get::<Origin>(), request.headers());
+        request.extensions_mut().insert(context.clone());
+        let served = observe::Served::begin(&context, request.method(), request.uri());
+        let inner = self.inner.call(request);
+        let answer = context.clone().scope(async move {
+            let response = bounded(&context, inner).await;
+            let mut response = as_problem(response).await;
+            if let Ok(id) = HeaderValue::from_str(context.request_id()) {
+                response.headers_mut().insert("x-request-id", id);
+            }
+            served.end(&context, &response);
+            Ok(response)
+        });
+        Box::pin(answer)
+    }
+}
+
+/// The answer, or a problem if it panics or comes too late.
+async fn bounded<F>(context: &Context, inner: F) -> Response
+where
+    F: Future<Output = Result<Response, std::convert::Infallible>> + Send,
+{
+    let caught = AssertUnwindSafe(inner).catch_unwind();
+    let outcome = match context.deadline() {
+        Some(deadline) => tokio::time::timeout_at(deadline, caught).await,
+        None => Ok(caught.await),
+    };
+    match outcome {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Err(panic)) => Error::internal(observe::panic_text(&*panic)).into_response(),
+        Err(_) => late().into_response(),
+    }
+}
+
+pub(crate) fn late() -> Error {
+    let detail = "The answer was not ready in time.";
+    Error::new(StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded", detail)
+}

@@ -1,0 +1,62 @@
+//! Wall-clock time, injected so that a test can move it.
+//!
+//! Freshness goes by wall-clock time: a Lambda process is stopped between invocations, and its monotonic
+//! clock may stand still meanwhile.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Where the time comes from: the system, or a test's hand.
+#[derive(Clone, Debug, Default)]
+pub struct Clock(Source);
+
+#[derive(Clone, Debug, Default)]
+enum Source {
+    #[default]
+    System,
+    Manual(Arc<AtomicU64>),
+}
+
+impl Clock {
+    /// The system's wall clock.
+    pub const fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// A clock that stands still until it is [advanced](Self::advance), starting now.
+    pub fn manual() -> Self {
+        Self(Source::Manual(Arc::new(AtomicU64::new(Self::system().now_millis()))))
+    }
+
+    /// Milliseconds since the Unix epoch; 0 for a system clock set before it.
+    pub fn now_millis(&self) -> u64 {
+        match &self.0 {
+            Source::System => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                since.as_secs() * 1000 + u64::from(since.subsec_millis())
+            }
+            Source::Manual(millis) => millis.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Moves a manual clock on; the system's clock is not moved.
+    pub fn advance(&self, by: Duration) {
+        if let Source::Manual(millis) = &self.0 {
+            millis.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_moves_only_by_hand() {
+        let clock = Clock::manual();
+        let start = clock.now_millis();
+        clock.clone().advance(Duration::from_secs(2));
+        assert_eq!(clock.now_millis(), start + 2000);
+    }
+}

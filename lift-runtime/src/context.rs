@@ -1,0 +1,338 @@
+//! What is known of the request that is being served, wherever the code that asks may stand.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use http::HeaderMap;
+use http::request::Parts;
+use tokio::time::Instant;
+
+use crate::app::Shared;
+use crate::clock::Clock;
+use crate::tenant::Tenant;
+
+tokio::task_local! {
+    static CURRENT: Scope;
+}
+
+/// What a task carries: its request's context, and the cached computation it is part of, if any.
+#[derive(Clone)]
+struct Scope {
+    context: Context,
+    computation: Option<Arc<Computation>>,
+}
+
+/// The request that is being served: tenant, request id, deadline, trace id, caller.
+///
+/// A handler takes it as an argument; anything it calls reaches it by [`Context::current`].
+/// [`spawn`](crate::spawn) carries it into a task.
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+struct Inner {
+    request_id: Box<str>,
+    trace_id: Option<Box<str>>,
+    deadline: Option<Instant>,
+    on_lambda: bool,
+    buffered: bool,
+    tenant: OnceLock<Tenant>,
+    caller: OnceLock<Box<str>>,
+    headers: OnceLock<HeaderMap>,
+    route: OnceLock<&'static str>,
+    shared: Arc<Shared>,
+}
+
+/// What stands before a request and the request itself does not say: filled in by whatever received it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
+    pub(crate) request_id: Option<String>,
+    pub(crate) trace_id: Option<String>,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) on_lambda: bool,
+    /// Whatever the answer is, it goes out whole.
+    pub(crate) buffered: bool,
+    /// Lambda's own tenant id.
+    pub(crate) tenant: Option<String>,
+    /// What the event's authorizer has verified, flattened to its claims.
+    pub(crate) claims: HashMap<String, serde_json::Value>,
+}
+
+impl Context {
+    pub(crate) fn new(shared: Arc<Shared>, origin: Option<&Origin>, headers: &HeaderMap) -> Self {
+        let request_id = origin
+            .and_then(|origin| origin.request_id.as_deref().map(Box::from))
+            .or_else(|| incoming_id(headers))
+            .unwrap_or_else(new_id);
+        let trace_id = origin
+            .and_then(|origin| origin.trace_id.as_deref())
+            .or_else(|| headers.get("traceparent").and_then(|value| value.to_str().ok()))
+            .map(Box::from);
+        let deadline = origin.and_then(|origin| origin.deadline);
+        Self(Arc::new(Inner {
+            request_id,
+            trace_id,
+            deadline: deadline.or_else(|| Instant::now().checked_add(shared.timeout)),
+            on_lambda: origin.is_some_and(|origin| origin.on_lambda),
+            buffered: origin.is_some_and(|origin| origin.buffered),
+            tenant: OnceLock::new(),
+            caller: OnceLock::new(),
+            headers: OnceLock::new(),
+            route: OnceLock::new(),
+            shared,
+        }))
+    }
+
+    /// A context for work that no request asked for: no deadline, no caller.
+    pub(crate) fn for_job(shared: Arc<Shared>, tenant: Option<Tenant>) -> Self {
+        Self(Arc::new(Inner {
+            request_id: new_id(),
+            trace_id: None,
+            deadline: None,
+            on_lambda: false,
+            buffered: false,
+            tenant: tenant.map(OnceLock::from).unwrap_or_default(),
+            caller: OnceLock::new(),
+            headers: OnceLock::new(),
+            route: OnceLock::new(),
+            shared,
+        }))
+    }
+
+    /// The context of the request that this task serves.
+    ///
+    /// # Panics
+    /// Outside a request, such as in a task that was started by `tokio::spawn` instead of
+    /// [`lift::spawn`](crate::spawn); [`try_current`](Self::try_current) does not.
+    pub fn current() -> Self {
+        let context = Self::try_current();
+        #[expect(clippy::expect_used, reason = "documented; try_current is the way that does not panic")]
+        context.expect("no request is being served here: use lift::spawn for tasks, or Context::try_current")
+    }
+
+    /// The context of the request that this task serves, if it serves one.
+    pub fn try_current() -> Option<Self> {
+        CURRENT.try_with(|scope| scope.context.clone()).ok()
+    }
+
+    /// Calls `f` with the current context, without cloning it.
+    pub(crate) fn with_current<R>(f: impl FnOnce(Option<&Self>) -> R) -> R {
+        let mut f = Some(f);
+        let done = CURRENT.try_with(|scope| f.take().map(|f| f(Some(&scope.context))));
+        match (done, f) {
+            (Ok(Some(result)), _) => result,
+            (_, Some(f)) => f(None),
+            _ => unreachable!("the closure is called once, on one path or on the other"),
+        }
+    }
+
+    /// The request's id: Lambda's or the gateway's, a well-formed `x-request-id` header, or a new one.
+    pub fn request_id(&self) -> &str {
+        &self.0.request_id
+    }
+
+    /// The tenant, if the app has tenants and the request named one.
+    ///
+    /// Asked within a `shared` cached computation, it makes the result not storable.
+    pub fn tenant(&self) -> Option<&Tenant> {
+        Computation::asked(Asked::Tenant);
+        self.0.tenant.get()
+    }
+
+    /// The trace this request is part of: the value of `X-Amzn-Trace-Id` or `traceparent`.
+    pub fn trace_id(&self) -> Option<&str> {
+        self.0.trace_id.as_deref()
+    }
+
+    /// Who calls, as [`App::caller`](crate::App::caller) reads it.
+    ///
+    /// Asked within a cached computation, it makes the result not storable, unless the entry is `private`.
+    pub fn caller(&self) -> Option<&str> {
+        Computation::asked(Asked::Caller);
+        self.0.caller.get().map(AsRef::as_ref)
+    }
+
+    /// A request header, if it is there and is text.
+    ///
+    /// Asked within a cached computation, it makes the result not storable: say `vary("…")` and take the header
+    /// as an argument instead.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        Computation::asked(Asked::Header);
+        self.raw_headers()?.get(name)?.to_str().ok()
+    }
+
+    /// The moment at which an answer comes too late; `None` for work that no request asked for.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.0.deadline
+    }
+
+    /// What is left until the [deadline](Self::deadline); zero when it has passed, `None` without one.
+    pub fn remaining(&self) -> Option<Duration> {
+        self.0.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether this request came as a Lambda event.
+    pub fn on_lambda(&self) -> bool {
+        self.0.on_lambda
+    }
+
+    /// Whether the answer goes out whole, so that a stream must be run to its end before it is answered.
+    pub(crate) fn is_buffered(&self) -> bool {
+        self.0.buffered
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.shared.clock
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
+    /// The tenant, for the framework itself: not counted as asked.
+    pub(crate) fn raw_tenant(&self) -> Option<&Tenant> {
+        self.0.tenant.get()
+    }
+
+    pub(crate) fn raw_caller(&self) -> Option<&str> {
+        self.0.caller.get().map(AsRef::as_ref)
+    }
+
+    pub(crate) fn raw_headers(&self) -> Option<&HeaderMap> {
+        self.0.headers.get()
+    }
+
+    pub(crate) fn route(&self) -> Option<&'static str> {
+        self.0.route.get().copied()
+    }
+
+    pub(crate) fn set_tenant(&self, tenant: Tenant) {
+        let _ = self.0.tenant.set(tenant);
+    }
+
+    pub(crate) fn set_caller(&self, caller: String) {
+        let _ = self.0.caller.set(caller.into());
+    }
+
+    pub(crate) fn set_headers(&self, headers: HeaderMap) {
+        let _ = self.0.headers.set(headers);
+    }
+
+    pub(crate) fn set_route(&self, route: &'static str) {
+        let _ = self.0.route.set(route);
+    }
+
+    /// Runs a future with this as the current context.
+    pub(crate) fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(Scope { context: self, computation: None }, future)
+    }
+
+    /// Calls a function with this as the current context, such as the poll of a response body.
+    pub(crate) fn sync_scope<R>(&self, f: impl FnOnce() -> R) -> R {
+        CURRENT.sync_scope(Scope { context: self.clone(), computation: None }, f)
+    }
+
+    /// Runs a cached computation, which notes what it asks of the context.
+    pub(crate) fn compute<F: Future>(
+        self,
+        computation: Arc<Computation>,
+        future: F,
+    ) -> impl Future<Output = F::Output> {
+        CURRENT.scope(Scope { context: self, computation: Some(computation) }, future)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Context {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        match parts.extensions.get::<Self>() {
+            Some(context) => Ok(context.clone()),
+            None => Ok(Self::current()),
+        }
+    }
+}
+
+/// What a cached computation may ask behind its key's back.
+#[derive(Clone, Copy)]
+enum Asked {
+    Tenant,
+    Caller,
+    Header,
+}
+
+/// A cached computation that is under way, and whether it asked for something that its key does not hold.
+#[derive(Debug, Default)]
+pub(crate) struct Computation {
+    /// The key holds no tenant.
+    pub(crate) shared: bool,
+    /// The key holds the caller.
+    pub(crate) private: bool,
+    tainted: AtomicBool,
+}
+
+impl Computation {
+    pub(crate) fn new(shared: bool, private: bool) -> Self {
+        Self { shared, private, tainted: AtomicBool::new(false) }
+    }
+
+    /// Whether the result depends on something that is not in the key.
+    pub(crate) fn is_tainted(&self) -> bool {
+        self.tainted.load(Ordering::Relaxed)
+    }
+
+    fn asked(what: Asked) {
+        let note = |scope: &Scope| {
+            let Some(computation) = &scope.computation else { return };
+            let unkeyed = match what {
+                Asked::Tenant => computation.shared,
+                Asked::Caller => !computation.private,
+                Asked::Header => true,
+            };
+            if unkeyed {
+                computation.tainted.store(true, Ordering::Relaxed);
+            }
+        };
+        let _ = CURRENT.try_with(note);
+    }
+}
+
+/// [`tokio::spawn`] with the current [`Context`], if there is one.
+pub fn spawn<F>(future: F) -> tokio::task::JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    match CURRENT.try_with(Clone::clone) {
+        Ok(scope) => tokio::spawn(CURRENT.scope(scope, future)),
+        Err(_) => tokio::spawn(future),
+    }
+}
+
+/// [`tokio::task::spawn_blocking`] with the current [`Context`], if there is one.
+pub fn spawn_blocking<F, R>(f: F) -> tokio::task::JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    match CURRENT.try_with(Clone::clone) {
+        Ok(scope) => tokio::task::spawn_blocking(move || CURRENT.sync_scope(scope, f)),
+        Err(_) => tokio::task::spawn_blocking(f),
+    }
+}
+
+/// The client's own request id, if it is one that a log line can carry.
+fn incoming_id(headers: &HeaderMap) -> Option<Box<str>> {
+    let id = headers.get("x-request-id")?.to_str().ok()?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'=' | b':');
+    ((1..=128).contains(&id.len()) && id.bytes().all(plain)).then(|| id.into())
+}
+
+/// 128 random bits: unique, not secret.
+fn new_id() -> Box<str> {
+    format!("{:032x}", fastrand::u128(..)).into()
+}

@@ -1,0 +1,25 @@
+//! What happens while Lift serves a request. Apps depend on the `lift` crate, which re-exports what they need.
+
+mod app;
+pub mod cache;
+mod clock;
+mod context;
+mod endpoint;
+mod error;
+mod observe;
+#[doc(hidden)]
+pub mod private;
+mod problem;
+pub mod stream;
+mod tenant;
+pub mod validate;
+
+pub use self::app::{App, Caller};
+pub use self::cache::Cache;
+pub use self::clock::Clock;
+pub use self::context::{Context, spawn, spawn_blocking};
+pub use self::endpoint::{Endpoint, Rejection, Route, Routes};
+pub use self::error::{Error, Result};
+pub use self::observe::init as init_logs;
+pub use self::problem::Problem;
+pub use self::tenant::{Tenant, Tenants};

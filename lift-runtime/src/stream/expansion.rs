@@ -1,0 +1,1 @@
+//! What expansions call.

@@ -1,0 +1,3 @@
+//! Streaming.
+
+pub(crate) mod expansion;

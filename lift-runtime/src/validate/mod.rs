@@ -1,0 +1,6 @@
+//! Validation.
+
+pub(crate) mod expansion;
+mod violation;
+
+pub use self::violation::{Location, Violation, Violations};

@@ -1,0 +1,128 @@
+//! What is wrong with an input, as a client is told.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// How many violations one answer lists.
+pub(crate) const LIMIT: usize = 100;
+
+/// Which part of a request is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Location {
+    /// A parameter of the path.
+    Path,
+    /// A parameter of the query.
+    Query,
+    /// A header.
+    Header,
+    /// The body.
+    Body,
+}
+
+/// One thing that is wrong: where, which rule, and a sentence. It never holds the offending value.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Violation {
+    /// Which part of the request.
+    pub r#in: Location,
+    /// Where in that part: a JSON Pointer (RFC 6901), such as `/lines/0/qty`; empty for the whole.
+    pub pointer: String,
+    /// The rule: a JSON Schema keyword such as `maximum`, or an own one.
+    pub keyword: Cow<'static, str>,
+    /// The rule's limit, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Value>,
+    /// A sentence for a person.
+    pub message: Cow<'static, str>,
+}
+
+impl Violation {
+    /// A violation of an own rule in the body.
+    pub fn new(
+        pointer: impl Into<String>,
+        keyword: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            r#in: Location::Body,
+            pointer: pointer.into(),
+            keyword: keyword.into(),
+            limit: None,
+            message: message.into(),
+        }
+    }
+
+    /// The same, elsewhere in the request.
+    #[must_use]
+    pub fn at(mut self, location: Location) -> Self {
+        self.r#in = location;
+        self
+    }
+}
+
+/// All that is wrong with a request: at most 100, in a stable order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Violations {
+    #[serde(rename = "errors")]
+    list: Vec<Violation>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    truncated: bool,
+}
+
+impl Violations {
+    /// Nothing wrong.
+    pub const fn new() -> Self {
+        Self { list: Vec::new(), truncated: false }
+    }
+
+    /// One more; past the hundredth it is only noted that there were more.
+    pub fn push(&mut self, violation: Violation) {
+        if self.list.len() < LIMIT { self.list.push(violation) } else { self.truncated = true }
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// What is wrong.
+    pub fn iter(&self) -> std::slice::Iter<'_, Violation> {
+        self.list.iter()
+    }
+}
+
+impl Extend<Violation> for Violations {
+    fn extend<I: IntoIterator<Item = Violation>>(&mut self, violations: I) {
+        for violation in violations {
+            self.push(violation);
+        }
+    }
+}
+
+impl FromIterator<Violation> for Violations {
+    fn from_iter<I: IntoIterator<Item = Violation>>(violations: I) -> Self {
+        let mut all = Self::new();
+        all.extend(violations);
+        all
+    }
+}
+
+impl IntoIterator for Violations {
+    type Item = Violation;
+    type IntoIter = std::vec::IntoIter<Violation>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Violations {
+    type Item = &'a Violation;
+    type IntoIter = std::slice::Iter<'a, Violation>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.iter()
+    }
+}
