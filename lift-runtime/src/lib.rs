@@ -11,6 +11,7 @@ mod observe;
 #[doc(hidden)]
 pub mod private;
 mod problem;
+mod serve;
 pub mod stream;
 mod tenant;
 pub mod validate;
