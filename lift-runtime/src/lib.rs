@@ -14,6 +14,8 @@ mod problem;
 mod serve;
 pub mod stream;
 mod tenant;
+#[cfg(feature = "test")]
+pub mod test;
 pub mod validate;
 
 pub use self::app::{App, Caller};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::SocketAddr;
 
-use lexopt::{Arg, Parser, ValueExt as _};
+use lexopt::{Arg, Parser, ValueExt};
 
 use super::{startup, url};
 use crate::endpoint::Route;
@@ -20,10 +20,10 @@ pub(super) enum Command {
 
 /// Reads the program's arguments, and `PORT`.
 pub(super) fn parse() -> Result<Command> {
-    parse_from(Parser::from_env(), std::env::var("PORT").ok())
+    parse_from(Parser::from_env(), std::env::var("PORT").ok().as_deref())
 }
 
-fn parse_from(mut arguments: Parser, port: Option<String>) -> Result<Command> {
+fn parse_from(mut arguments: Parser, port: Option<&str>) -> Result<Command> {
     let program = arguments.bin_name().map_or_else(|| "app".to_owned(), program_name);
     let mut command = None;
     let mut addr = None;
@@ -31,7 +31,7 @@ fn parse_from(mut arguments: Parser, port: Option<String>) -> Result<Command> {
         match argument {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help { program }),
             Arg::Long("addr") => {
-                let value = arguments.value().and_then(|value| value.string());
+                let value = arguments.value().and_then(ValueExt::string);
                 addr = Some(value.map_err(|error| usage(&error))?);
             }
             Arg::Value(name) if command.is_none() => command = Some(name.to_string_lossy().into_owned()),
@@ -50,8 +50,8 @@ fn program_name(path: &str) -> String {
     std::path::Path::new(path).file_name().map_or_else(|| path.into(), |name| name.to_string_lossy().into_owned())
 }
 
-fn default_addr(port: Option<String>) -> String {
-    format!("127.0.0.1:{}", port.as_deref().unwrap_or("3000"))
+fn default_addr(port: Option<&str>) -> String {
+    format!("127.0.0.1:{}", port.unwrap_or("3000"))
 }
 
 fn usage(error: &dyn std::fmt::Display) -> Error {
@@ -117,7 +117,7 @@ mod tests {
 
     fn parsed(arguments: &[&str], port: Option<&str>) -> std::result::Result<Command, String> {
         let arguments = Parser::from_iter(std::iter::once(&"/usr/bin/shop").chain(arguments));
-        parse_from(arguments, port.map(str::to_owned)).map_err(|error| format!("{error:?}"))
+        parse_from(arguments, port).map_err(|error| format!("{error:?}"))
     }
 
     fn serve(addr: &str) -> std::result::Result<Command, String> {

@@ -57,10 +57,7 @@ pub(super) fn streamed(response: Response, deadline: Option<Instant>) -> (Metada
     drop_framing(&mut headers);
     let cookies = headers.get_all(SET_COOKIE).iter().map(|cookie| text(cookie).into_owned()).collect();
     headers.remove(SET_COOKIE);
-    let mut prelude = MetadataPrelude::default();
-    prelude.status_code = parts.status;
-    prelude.headers = single(&headers);
-    prelude.cookies = cookies;
+    let prelude = MetadataPrelude { status_code: parts.status, headers: single(&headers), cookies };
     let deadline = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
     (prelude, Chunks { body: Some(body), deadline })
 }

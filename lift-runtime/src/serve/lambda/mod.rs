@@ -40,7 +40,9 @@ use crate::error::{Error, Result};
 use crate::tenant::Tenant;
 
 /// What takes events that are not HTTP.
-pub(crate) type OnEvent = Arc<dyn Fn(Value) -> Pin<Box<dyn Future<Output = Result<Value>> + Send>> + Send + Sync>;
+pub(crate) type OnEvent = Arc<dyn Fn(Value) -> Handling + Send + Sync>;
+
+type Handling = Pin<Box<dyn Future<Output = Result<Value>> + Send>>;
 
 /// What an invocation is answered with.
 pub(crate) type Answer = FunctionResponse<Reply, Chunks>;
@@ -108,18 +110,20 @@ pub(crate) struct Function {
 
 impl Function {
     pub(crate) fn new<S: Clone + Send + Sync + 'static>(mut app: App<S>, mode: ResponseMode) -> Result<Self> {
-        let streamed = StreamedRoutes::new(mode, app.endpoints());
+        let streamed = StreamedRoutes::new(app.endpoints());
         let (base_path, on_event) = (app.serving.base_path.take(), app.serving.on_event.take());
         let (router, shared) = app.into_service()?;
         Ok(Self { router, shared, mode, streamed, base_path, on_event })
     }
 
-    pub(crate) fn router(&self) -> &Router {
-        &self.router
+    #[cfg(feature = "test")]
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
     }
 
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.shared
+    #[cfg(feature = "test")]
+    pub(crate) fn set_mode(&mut self, mode: ResponseMode) {
+        self.mode = mode;
     }
 
     /// Answers one event.
@@ -219,6 +223,7 @@ impl Function {
 }
 
 /// An event that was looked at.
+#[expect(clippy::large_enum_variant, reason = "one of them is on the stack, for as long as it is matched")]
 enum Opened {
     Request { request: axum::extract::Request, source: Source, origin: Origin },
     Refused { error: Error, source: Source, origin: Origin },

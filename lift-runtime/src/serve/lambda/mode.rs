@@ -43,13 +43,17 @@ impl ResponseMode {
 pub(super) struct StreamedRoutes(Router<Vec<&'static Route>>);
 
 impl StreamedRoutes {
-    /// All routes take part in matching, for the nearest one wins. Only `route` asks.
-    pub(super) fn new(mode: ResponseMode, routes: impl Iterator<Item = &'static Route>) -> Self {
-        let mut by_path: HashMap<&'static str, Vec<&'static Route>> = HashMap::new();
-        if mode == ResponseMode::Route {
-            routes.for_each(|route| by_path.entry(route.path).or_default().push(route));
-        }
+    /// All routes take part in matching, for the nearest one wins.
+    pub(super) fn new(routes: impl Iterator<Item = &'static Route>) -> Self {
+        let routes: Vec<_> = routes.collect();
         let mut matcher = Router::new();
+        if !routes.iter().any(|route| route.streamed) {
+            return Self(matcher);
+        }
+        let mut by_path: HashMap<&'static str, Vec<&'static Route>> = HashMap::new();
+        for route in routes {
+            by_path.entry(route.path).or_default().push(route);
+        }
         for (path, routes) in by_path {
             // axum matches by the same crate, and has refused a path that does not fit in.
             let _ = matcher.insert(path, routes);
@@ -70,14 +74,14 @@ impl StreamedRoutes {
 mod tests {
     use super::*;
 
-    const EVENTS: Route = Route::new(Method::GET, "/orders/{id}/events", "events").streamed();
-    const LATEST: Route = Route::new(Method::GET, "/orders/latest/events", "latest");
-    const POST: Route = Route::new(Method::POST, "/orders/{id}/events", "post");
+    static EVENTS: Route = Route::new(Method::GET, "/orders/{id}/events", "events").streamed();
+    static LATEST: Route = Route::new(Method::GET, "/orders/latest/events", "latest");
+    static POST: Route = Route::new(Method::POST, "/orders/{id}/events", "post");
 
     #[test]
     fn the_nearest_route_and_the_method_decide() {
         let routes = [&EVENTS, &LATEST, &POST];
-        let streamed = StreamedRoutes::new(ResponseMode::Route, routes.into_iter());
+        let streamed = StreamedRoutes::new(routes.into_iter());
         assert!(streamed.contains(&Method::GET, "/orders/7/events"));
         assert!(streamed.contains(&Method::HEAD, "/orders/7/events"));
         assert!(!streamed.contains(&Method::POST, "/orders/7/events"));

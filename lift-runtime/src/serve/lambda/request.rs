@@ -181,10 +181,9 @@ fn complete(headers: Headers, cookies: Option<&[Text<'_>]>, context: &RequestCon
         let joined = cookies.iter().map(|cookie| &**cookie).collect::<Vec<_>>().join("; ");
         map.insert(COOKIE, HeaderValue::from_str(&joined).map_err(|_| malformed("cookies"))?);
     }
-    if !map.contains_key(HOST) {
-        if let Some(host) = context.domain_name.as_deref().and_then(|domain| HeaderValue::from_str(domain).ok()) {
-            map.insert(HOST, host);
-        }
+    let host = context.domain_name.as_deref().and_then(|domain| HeaderValue::from_str(domain).ok());
+    if let Some(host) = host.filter(|_| !map.contains_key(HOST)) {
+        map.insert(HOST, host);
     }
     Ok(map)
 }
