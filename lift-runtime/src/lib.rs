@@ -11,8 +11,11 @@ mod observe;
 #[doc(hidden)]
 pub mod private;
 mod problem;
+mod serve;
 pub mod stream;
 mod tenant;
+#[cfg(feature = "test")]
+pub mod test;
 pub mod validate;
 
 pub use self::app::{App, Caller};
