@@ -26,6 +26,7 @@ use crate::endpoint::{Mounted, Route, Routes, as_problem};
 use crate::error::{Error, Result};
 use crate::observe;
 use crate::problem::Problem;
+use crate::serve::{Serving, Shutdown};
 use crate::tenant::Tenants;
 
 /// API Gateway's own limit.
@@ -40,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) caller: Option<Caller>,
     pub(crate) timeout: Duration,
     pub(crate) client_no_cache: bool,
+    pub(crate) shutdown: Shutdown,
 }
 
 impl Shared {
@@ -53,6 +55,7 @@ impl Shared {
             caller: None,
             timeout: TIMEOUT,
             client_no_cache: false,
+            shutdown: Shutdown::default(),
         }
     }
 }
@@ -67,6 +70,7 @@ pub struct App<S = ()> {
     routes: Vec<Mounted<S>>,
     layers: Vec<Box<dyn FnOnce(Router) -> Router + Send>>,
     shared: Shared,
+    pub(crate) serving: Serving,
 }
 
 impl Default for App {
@@ -84,6 +88,7 @@ impl App {
             routes: Vec::new(),
             layers: Vec::new(),
             shared: Shared::for_cache(Cache::memory()),
+            serving: Serving::default(),
         }
     }
 
@@ -100,6 +105,7 @@ impl App {
             routes: self.routes.into_iter().map(with_state).collect(),
             layers: self.layers,
             shared: self.shared,
+            serving: self.serving,
         }
     }
 }
@@ -204,6 +210,11 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     /// # Errors
     /// If two endpoints serve the same method and path.
     pub fn into_router(self) -> Result<Router> {
+        self.into_service().map(|(router, _)| router)
+    }
+
+    /// The router, and what its requests share.
+    pub(crate) fn into_service(self) -> Result<(Router, Arc<Shared>)> {
         check_unique(&self.routes)?;
         let shared = Arc::new(self.shared);
         let mut router = Router::new().fallback(not_found).merge(self.router);
@@ -214,7 +225,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         for layer in self.layers {
             router = layer(router);
         }
-        Ok(router.layer(Opening { shared }))
+        Ok((router.layer(Opening { shared: Arc::clone(&shared) }), shared))
     }
 }
 
