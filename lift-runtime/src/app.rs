@@ -26,6 +26,7 @@ use crate::endpoint::{Mounted, Route, Routes, as_problem};
 use crate::error::{Error, Result};
 use crate::observe;
 use crate::problem::Problem;
+use crate::stream::{Shutdown, Streamed};
 use crate::tenant::Tenants;
 
 /// API Gateway's own limit.
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) caller: Option<Caller>,
     pub(crate) timeout: Duration,
     pub(crate) client_no_cache: bool,
+    /// Ends open streams when the app goes down.
+    pub(crate) shutdown: Shutdown,
 }
 
 impl Shared {
@@ -53,6 +56,7 @@ impl Shared {
             caller: None,
             timeout: TIMEOUT,
             client_no_cache: false,
+            shutdown: Shutdown::default(),
         }
     }
 }
@@ -195,6 +199,11 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         self.routes.iter().map(|mounted| mounted.route)
     }
 
+    /// The word that ends the app's open streams; taken before the app becomes a router.
+    pub(crate) fn stream_shutdown(&self) -> Shutdown {
+        self.shared.shutdown.clone()
+    }
+
     pub(crate) fn set_clock(&mut self, clock: Clock) {
         self.shared.clock = clock;
     }
@@ -313,6 +322,9 @@ where
             let mut response = as_problem(response).await;
             if let Ok(id) = HeaderValue::from_str(context.request_id()) {
                 response.headers_mut().insert("x-request-id", id);
+            }
+            if context.is_streamed() {
+                response.extensions_mut().insert(Streamed);
             }
             served.end(&context, &response);
             Ok(response)

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::app::Shared;
 use crate::clock::Clock;
+use crate::endpoint::Route;
 use crate::tenant::Tenant;
 
 tokio::task_local! {
@@ -43,7 +44,7 @@ struct Inner {
     tenant: OnceLock<Tenant>,
     caller: OnceLock<Box<str>>,
     headers: OnceLock<HeaderMap>,
-    route: OnceLock<&'static str>,
+    route: OnceLock<&'static Route>,
     shared: Arc<Shared>,
 }
 
@@ -207,7 +208,12 @@ impl Context {
     }
 
     pub(crate) fn route(&self) -> Option<&'static str> {
-        self.0.route.get().copied()
+        self.0.route.get().map(|route| route.path)
+    }
+
+    /// Whether the request was for a `#[stream]` route.
+    pub(crate) fn is_streamed(&self) -> bool {
+        self.0.route.get().is_some_and(|route| route.streamed)
     }
 
     pub(crate) fn set_tenant(&self, tenant: Tenant) {
@@ -222,7 +228,7 @@ impl Context {
         let _ = self.0.headers.set(headers);
     }
 
-    pub(crate) fn set_route(&self, route: &'static str) {
+    pub(crate) fn set_route(&self, route: &'static Route) {
         let _ = self.0.route.set(route);
     }
 

@@ -208,7 +208,7 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
             Some(context) => context.clone(),
             None => Context::new(Arc::clone(shared), None, &parts.headers),
         };
-        context.set_route(route.path);
+        context.set_route(route);
         if let Some(tenants) = shared.tenants.as_ref().filter(|_| !route.no_tenant) {
             match tenants.resolve(&mut parts).await? {
                 Some(tenant) => context.set_tenant(tenant),
