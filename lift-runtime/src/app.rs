@@ -26,7 +26,8 @@ use crate::endpoint::{Mounted, Route, Routes, as_problem};
 use crate::error::{Error, Result};
 use crate::observe;
 use crate::problem::Problem;
-use crate::serve::{Serving, Shutdown};
+use crate::serve::Serving;
+use crate::stream::Shutdown;
 use crate::tenant::Tenants;
 
 /// API Gateway's own limit.
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) caller: Option<Caller>,
     pub(crate) timeout: Duration,
     pub(crate) client_no_cache: bool,
+    /// Ends open streams when the app goes down.
     pub(crate) shutdown: Shutdown,
 }
 

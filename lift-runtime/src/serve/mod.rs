@@ -4,7 +4,6 @@ mod cli;
 #[cfg(feature = "lambda")]
 pub(crate) mod lambda;
 mod local;
-mod shutdown;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -13,7 +12,6 @@ use tokio::net::TcpListener;
 
 use self::cli::Command;
 use self::local::Server;
-pub(crate) use self::shutdown::Shutdown;
 use crate::app::App;
 use crate::error::{Error, Result};
 
