@@ -6,6 +6,7 @@
 mod arguments;
 mod cached;
 mod companions;
+mod derive;
 mod endpoint;
 mod errors;
 mod expand;
@@ -84,4 +85,10 @@ pub fn stream(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn invalidates(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::attribute(Kind::Invalidates, arguments.into(), item.into()).into()
+}
+
+/// Native checks of the constraints that a type publishes in its JSON Schema; see `lift::Validate`.
+#[proc_macro_derive(Validate, attributes(validate, garde, schemars))]
+pub fn derive_validate(input: TokenStream) -> TokenStream {
+    derive::expand(&syn::parse_macro_input!(input as syn::DeriveInput)).into()
 }

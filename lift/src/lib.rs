@@ -4,6 +4,7 @@
 
 extern crate self as lift;
 
+pub use lift_macros::Validate;
 pub use lift_runtime::*;
 
 #[doc(hidden)]

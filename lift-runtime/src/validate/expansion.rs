@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::marker::PhantomData;
+pub use std::string::{String, ToString};
+pub use std::sync::LazyLock;
 
 use http::StatusCode;
 use schemars::JsonSchema;

@@ -117,7 +117,6 @@ fn plain(expected: &str) -> &str {
         _ if expected.starts_with("a sequence") || expected.starts_with("a tuple") || expected.starts_with("tuple ") => {
             "an array"
         }
-        _ if expected.starts_with("an array") => "an array",
         _ => expected,
     }
 }

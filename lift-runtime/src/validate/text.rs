@@ -182,12 +182,16 @@ impl<'de> Deserializer<'de> for Texts<'_> {
         visitor.visit_seq(Repeated { values: self.0.iter(), index: 0 })
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value> {
-        self.deserialize_seq(visitor)
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
+        if self.0.len() == len {
+            self.deserialize_seq(visitor)
+        } else {
+            Err(Refusal::new("type", format!("must be given {len} times")))
+        }
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, _: usize, visitor: V) -> Result<V::Value> {
-        self.deserialize_seq(visitor)
+    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, len: usize, visitor: V) -> Result<V::Value> {
+        self.deserialize_tuple(len, visitor)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -248,7 +252,10 @@ impl<'de> Deserializer<'de> for Text<'_> {
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.deserialize_f64(visitor)
+        match self.0.parse::<f32>() {
+            Ok(value) if value.is_finite() => visitor.visit_f32(value),
+            _ => Err(Refusal::invalid_type(Unexpected::Str(self.0), &visitor)),
+        }
     }
 
     /// A number as JSON can say it: neither infinite nor none.
