@@ -9,7 +9,7 @@ use axum::{Router, routing::post};
 use benches::compare;
 use garde::Validate;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, LambdaEvent, Service as _};
+use lambda_http::{Adapter, LambdaEvent};
 use lift::App;
 use lift::test::TestApp;
 use serde::{Deserialize, Serialize};
@@ -116,7 +116,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let app = TestApp::new(App::new().merge(router()));
     let mut peer = Adapter::from(router());
     let mut peer = || peer_once(&runtime, &mut peer, &event);
-    let mut ours = || lift_once(&runtime, &app, &event);
+    let ours = || lift_once(&runtime, &app, &event);
     println!("peer {}\nlift {}", String::from_utf8_lossy(&peer()), String::from_utf8_lossy(&ours()));
     let row = compare("L1", peer, ours);
     row.print("event → response, POST /orders, HTTP API", "lambda_http + axum + garde", 1.0);
