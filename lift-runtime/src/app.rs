@@ -69,6 +69,7 @@ impl Shared {
 pub struct App<S = ()> {
     state: S,
     router: Router<S>,
+    has_fallback: bool,
     routes: Vec<Mounted<S>>,
     layers: Vec<Box<dyn FnOnce(Router) -> Router + Send>>,
     shared: Shared,
@@ -87,6 +88,7 @@ impl App {
         Self {
             state: (),
             router: Router::new(),
+            has_fallback: false,
             routes: Vec::new(),
             layers: Vec::new(),
             shared: Shared::for_cache(Cache::memory()),
@@ -104,6 +106,7 @@ impl App {
         App {
             state,
             router: self.router.with_state(()),
+            has_fallback: self.has_fallback,
             routes: self.routes.into_iter().map(with_state).collect(),
             layers: self.layers,
             shared: self.shared,
@@ -177,10 +180,10 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         self
     }
 
-    /// Adds the routes of an axum router.
+    /// Adds the routes of an axum router. Its fallback is not taken; [`fallback`](App::fallback) is for the whole app.
     #[must_use]
     pub fn merge(mut self, router: Router<S>) -> Self {
-        self.router = self.router.merge(router);
+        self.router = self.router.merge(router.reset_fallback());
         self
     }
 
@@ -195,6 +198,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     #[must_use]
     pub fn fallback<H: Handler<T, S>, T: 'static>(mut self, handler: H) -> Self {
         self.router = self.router.fallback(handler);
+        self.has_fallback = true;
         self
     }
 
@@ -219,7 +223,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     pub(crate) fn into_service(self) -> Result<(Router, Arc<Shared>)> {
         check_unique(&self.routes)?;
         let shared = Arc::new(self.shared);
-        let mut router = Router::new().fallback(not_found).merge(self.router);
+        let mut router = if self.has_fallback { self.router } else { self.router.fallback(not_found) };
         for Mounted { route, mount } in self.routes {
             router = router.route(route.path, mount(Arc::clone(&shared)));
         }

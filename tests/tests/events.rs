@@ -329,6 +329,16 @@ async fn what_is_no_request_is_a_clear_error() {
 }
 
 #[tokio::test]
+async fn one_fallback_is_for_the_whole_app() {
+    let other = || Router::new().route("/other", get(|| async { "other" })).fallback(|| async { "never" });
+    let app = TestApp::new(App::new().merge(other()).merge(Router::new().fallback(|| async { "never" })));
+    assert_eq!(app.get("/other").send().await.text().await, "other");
+    assert_eq!(app.get("/nowhere").send().await.status, 404);
+    let app = TestApp::new(App::new().fallback(|| async { "mine" }).merge(other()));
+    assert_eq!(app.get("/nowhere").send().await.text().await, "mine");
+}
+
+#[tokio::test]
 async fn other_events_are_handed_over() {
     let app = app().on_event(async |event: Value| match event["source"].as_str() {
         Some("fail") => Err(Error::conflict("it is there already")),

@@ -46,6 +46,9 @@ pub(super) struct Event<'a> {
     pub(super) headers: Option<Headers>,
     pub(super) body: Option<Text<'a>>,
     is_base64_encoded: Option<bool>,
+    /// What an authorizer is asked about; the rest of such an event is the request that it decides on.
+    #[serde(alias = "routeArn")]
+    method_arn: Option<IgnoredAny>,
     #[serde(default)]
     pub(super) request_context: RequestContext<'a>,
 }
@@ -111,7 +114,7 @@ impl Event<'_> {
     /// Where the event comes from; `None` if it is no HTTP request.
     pub(super) fn source(&self) -> Option<Source> {
         let context = &self.request_context;
-        if context.connection_id.is_some() {
+        if context.connection_id.is_some() || self.method_arn.is_some() {
             // WebSocket APIs send some of a REST API's fields, too.
             return None;
         }
@@ -185,6 +188,8 @@ mod tests {
             r#"{"httpMethod":"GET","path":"/","requestContext":{"connectionId":"a","eventType":"CONNECT"}}"#,
             None,
         );
+        check(r#"{"type":"REQUEST","methodArn":"arn","httpMethod":"GET","path":"/"}"#, None);
+        check(r#"{"routeArn":"arn","rawPath":"/","requestContext":{"http":{"method":"GET"}}}"#, None);
         check("{}", None);
     }
 }
