@@ -104,16 +104,9 @@ fn one_body(model: &Model) -> Option<TokenStream> {
     let private = model.private();
     let readers = model.arguments.iter().map(|argument| {
         let (ty, marker) = (argument.static_type(), &argument.marker);
-        quote! { <#ty as #private::Argument<__LiftS, #marker>>::READS_BODY as u8 }
+        quote! { <#ty as #private::Argument<__LiftS, #marker>>::READS_BODY }
     });
-    Some(quote! {
-        const {
-            ::core::assert!(
-                #(#readers)+* <= 1,
-                "a request has one body, and two arguments of this function read it",
-            );
-        }
-    })
+    Some(quote! { const { #private::one_body(&[#(#readers),*]) }; })
 }
 
 /// Takes every argument before anything is refused, so that all that is wrong is told at once.
@@ -124,8 +117,8 @@ fn take(model: &Model) -> Option<TokenStream> {
     let private = model.private();
     let validated = model.attributes.validate.is_some();
     let locals: Vec<&Ident> = locals(model).collect();
-    let taken = model.arguments.iter().map(|Argument { local, marker, .. }| {
-        let ty = model.arguments.iter().find(|argument| argument.local == *local).map(Argument::static_type);
+    let taken = model.arguments.iter().map(|argument| {
+        let (Argument { local, marker, .. }, ty) = (argument, argument.static_type());
         if validated {
             quote! {
                 let #local = (&&&#private::validate::Check::<#ty>::NEW)

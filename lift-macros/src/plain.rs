@@ -18,7 +18,8 @@ use crate::model::Model;
 ///
 /// // Output:
 /// async fn user(id: UserId) -> Result<User> {
-///     ::lift::__private::cache::function(user::__lift_policy(), (id,), …, |(id,)| user::uncached(id)…).await
+///     use ::lift::__private as __lift;
+///     __lift::cache::function(user::__lift_policy(), (id,), …, |(id,)| user::uncached(id)…).await
 /// }
 /// impl user { async fn uncached(id: UserId) -> Result<User> { fetch(id).await } … }
 /// ```
@@ -48,7 +49,9 @@ fn body(model: &Model, cached: &Cached) -> TokenStream {
     let key = key(&model.arguments, cached, false, &private);
     let tags = tags(&model.arguments, &cached.tags, &private);
     let (questions, output) = (cached.questions(), model.function.output());
+    let alias = model.private_as_lift();
     quote! {
+        #alias
         use #private::{Infallibly as _, cache::traits::*};
         #private::cache::function(
             #name::__lift_policy(),

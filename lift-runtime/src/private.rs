@@ -24,6 +24,20 @@ pub mod stream {
     pub use crate::stream::expansion::*;
 }
 
+/// Refuses, at compile time, a handler of which two arguments read the body.
+///
+/// # Panics
+/// If more than one is true.
+#[track_caller]
+pub const fn one_body(reads: &[bool]) {
+    let (mut index, mut found) = (0, false);
+    while index < reads.len() {
+        assert!(!(found && reads[index]), "a request has one body, and two arguments of this handler read it");
+        found |= reads[index];
+        index += 1;
+    }
+}
+
 /// What a function returned, taken apart into a value and an error whatever it was. Methods of the type win over
 /// those of the trait, so `Result` goes the first way and everything else the second.
 pub struct Returned<R>(pub R);

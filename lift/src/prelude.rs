@@ -1,0 +1,10 @@
+//! What most apps use: `use lift::prelude::*;`.
+
+pub use axum::Extension;
+pub use axum::extract::State;
+pub use schemars::JsonSchema;
+pub use serde::{Deserialize, Serialize};
+
+pub use crate::{App, Cache, Context, Error, Result, Tenant, Tenants};
+pub use crate::{cached, delete, get, invalidates, patch, post, put, route, stream, validate};
+pub use crate::{emit, routes};
