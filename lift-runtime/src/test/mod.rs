@@ -29,7 +29,6 @@ use futures_util::StreamExt as _;
 use http::Method;
 use lambda_runtime::FunctionResponse;
 use serde_json::Value;
-use tokio::time::Instant;
 
 pub use self::event::Event;
 pub use self::request::{TestInvocation, TestRequest};
@@ -159,7 +158,7 @@ fn invocation(tenant: Option<String>, remaining: Duration) -> Invocation {
         request_id: "8476a536-e9f4-11e8-9739-2dfe598c3fcd".into(),
         trace_id: Some("Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1".into()),
         tenant,
-        deadline: Instant::now() + remaining,
+        deadline: Invocation::deadline_after(remaining),
     }
 }
 

@@ -85,15 +85,21 @@ pub(crate) struct Invocation {
     pub(crate) deadline: Instant,
 }
 
+impl Invocation {
+    /// The moment at which an answer has to be there, given the time until Lambda stops the function.
+    pub(crate) fn deadline_after(remaining: Duration) -> Instant {
+        Instant::now() + (remaining - RESERVE.min(remaining / 10))
+    }
+}
+
 impl From<lambda_runtime::Context> for Invocation {
     fn from(context: lambda_runtime::Context) -> Self {
-        let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
-        let usable = left - RESERVE.min(left / 10);
+        let remaining = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
         Self {
             request_id: context.request_id,
             trace_id: context.xray_trace_id,
             tenant: context.tenant_id,
-            deadline: Instant::now() + usable,
+            deadline: Self::deadline_after(remaining),
         }
     }
 }

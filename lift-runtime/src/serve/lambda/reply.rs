@@ -64,7 +64,7 @@ impl HttpReply {
 
     /// The body, if it can stand in JSON as it is.
     fn text(&self) -> Option<&str> {
-        if is_text(&self.headers) { std::str::from_utf8(&self.body).ok() } else { None }
+        if self.body.is_empty() || is_text(&self.headers) { std::str::from_utf8(&self.body).ok() } else { None }
     }
 }
 
