@@ -90,8 +90,7 @@ const _: () = {
                 .stale(30000)
                 .negative(5000)
                 .fingerprint(|| {
-                    use __lift::cache::traits::*;
-                    (&&__lift::cache::Fingerprint::<Result<Json<Product>>>::NEW).of()
+                    __lift::cache::fingerprint!(Result < Json < Product > >)
                 });
             &POLICY
         }
@@ -101,6 +100,7 @@ const _: () = {
             __lift_cache: &::lift::Cache,
             sku: impl ::core::convert::Into<Path<Sku>>,
         ) -> ::lift::Result<()> {
+            use __lift::cache::traits::*;
             let __lift_0 = &::core::convert::Into::<Path<Sku>>::into(sku);
             __lift_cache
                 .invalidate_key(

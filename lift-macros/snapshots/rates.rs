@@ -48,6 +48,7 @@ const _: () = {
                     |(__lift_0, _), __lift_key: &mut __lift::cache::Key| {
                         let Query(q) = __lift_0;
                         (&&&__lift::cache::Part(&q.from)).write(__lift_key);
+                        __lift::cache::CacheStrategy::key(&crate::HOURLY, __lift_key);
                     },
                     |(Query(q), _), __lift_tags: &mut __lift::cache::Tags| {
                         __lift_tags.add(::core::format_args!("rates"));
@@ -57,7 +58,7 @@ const _: () = {
                         __lift::cache::Computed::of(
                                 __lift::Returned(rates(__lift_0, __lift_1).await).split(),
                             )
-                            .strategy(&crate::HOURLY)
+                            .strategy(&crate::HOURLY, |__lift_value| __lift_value)
                     },
                 )
                 .await
@@ -79,10 +80,7 @@ const _: () = {
                 .cache_control("private, max-age=30")
                 .version(2)
                 .store("second")
-                .fingerprint(|| {
-                    use __lift::cache::traits::*;
-                    (&&__lift::cache::Fingerprint::<Json<Rates>>::NEW).of()
-                });
+                .fingerprint(|| __lift::cache::fingerprint!(Json < Rates >));
             &POLICY
         }
         /// Forgets what is kept for these arguments.
@@ -91,6 +89,7 @@ const _: () = {
             __lift_cache: &::lift::Cache,
             q: impl ::core::convert::Into<Query<Rates>>,
         ) -> ::lift::Result<()> {
+            use __lift::cache::traits::*;
             let __lift_0 = &::core::convert::Into::<Query<Rates>>::into(q);
             __lift_cache
                 .invalidate_key(
@@ -98,6 +97,7 @@ const _: () = {
                     |__lift_key| {
                         let Query(q) = __lift_0;
                         (&&&__lift::cache::Part(&q.from)).write(__lift_key);
+                        __lift::cache::CacheStrategy::key(&crate::HOURLY, __lift_key);
                     },
                 )
                 .await

@@ -5,6 +5,7 @@ pub(crate) async fn user<'a>(id: &'a str, page: Page) -> Result<User, Failure> {
     use __lift::{Infallibly as _, cache::traits::*};
     __lift::cache::function(
             user::__lift_policy(),
+            __lift::cache::Encoded,
             (id, page),
             |(__lift_0, __lift_1), __lift_key: &mut __lift::cache::Key| {
                 let id = __lift_0;
@@ -18,6 +19,9 @@ pub(crate) async fn user<'a>(id: &'a str, page: Page) -> Result<User, Failure> {
                         __lift::Returned(user::uncached(__lift_0, __lift_1).await)
                             .split(),
                     )
+                    .absent(|__lift_value| {
+                        __lift::cache::Absence(__lift_value).is_absent()
+                    })
                     .when(|__lift_value| is_complete(__lift_value))
                     .ttl(|__lift_value| lifetime(__lift_value))
             },
@@ -40,10 +44,7 @@ const _: () = {
                     0,
                 )
                 .shared()
-                .fingerprint(|| {
-                    use __lift::cache::traits::*;
-                    (&&__lift::cache::Fingerprint::<Result<User, Failure>>::NEW).of()
-                });
+                .fingerprint(|| __lift::cache::fingerprint!(Result < User, Failure >));
             &POLICY
         }
         /// Computes the value, whatever is kept.
@@ -61,6 +62,7 @@ const _: () = {
             id: &'a str,
             page: Page,
         ) -> ::lift::Result<()> {
+            use __lift::cache::traits::*;
             let __lift_0 = &id;
             let __lift_1 = &page;
             __lift_cache
@@ -83,18 +85,34 @@ const _: () = {
             page: Page,
             __lift_value: User,
         ) -> ::lift::Result<()> {
+            use __lift::{Infallibly as _, cache::traits::*};
             let __lift_0 = &id;
             let __lift_1 = &page;
-            __lift_cache
-                .prime_key(
+            let ::core::result::Result::Ok(__lift_value) = __lift::Returned(
+                    __lift::Returned::<
+                        Result<User, Failure>,
+                    >::join(::core::result::Result::Ok(__lift_value)),
+                )
+                .split() else {
+                return ::core::result::Result::Ok(());
+            };
+            __lift::cache::prime(
+                    __lift_cache,
                     Self::__lift_policy(),
+                    __lift::cache::Encoded,
                     |__lift_key| {
                         let id = __lift_0;
                         let page = __lift_1;
                         (&&&__lift::cache::Part(id)).write(__lift_key);
                         (&&&__lift::cache::Part(&page.number)).write(__lift_key);
                     },
-                    __lift_value,
+                    |__lift_tags| {},
+                    __lift::cache::Computed::of(::core::result::Result::Ok(__lift_value))
+                        .absent(|__lift_value| {
+                            __lift::cache::Absence(__lift_value).is_absent()
+                        })
+                        .when(|__lift_value| is_complete(__lift_value))
+                        .ttl(|__lift_value| lifetime(__lift_value)),
                 )
                 .await
         }

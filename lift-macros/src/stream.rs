@@ -144,7 +144,7 @@ fn statements(body: &Group, output: &TokenStream, private: &TokenStream) -> Toke
         Some(Stmt::Macro(tail)) if tail.semi_token.is_none() => tail.into_token_stream(),
         last => return quote! { #(#statements)* #last #end },
     };
-    let end = quote_spanned! { located_at(&tail)=> #private::stream::Ending::<#ending>::end };
+    let end = quote_spanned! { located_at(&tail)=> #private::Ending::<#ending>::end };
     quote! { #(#statements)* #end(#tail) }
 }
 

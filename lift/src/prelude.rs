@@ -5,6 +5,8 @@ pub use axum::extract::State;
 pub use schemars::JsonSchema;
 pub use serde::{Deserialize, Serialize};
 
-pub use crate::{App, Cache, Context, Error, Result, Tenant, Tenants};
+pub use crate::{
+    App, Cache, Context, Created, Error, Form, Header, Json, Path, Query, Result, Tenant, Tenants, Validate,
+};
 pub use crate::{cached, delete, get, invalidates, patch, post, put, route, stream, validate};
 pub use crate::{emit, routes};
