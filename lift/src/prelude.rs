@@ -6,7 +6,8 @@ pub use schemars::JsonSchema;
 pub use serde::{Deserialize, Serialize};
 
 pub use crate::{
-    App, Cache, Context, Created, Error, Form, Header, Json, Path, Query, Result, Tenant, Tenants, Validate,
+    App, Cache, Context, Created, Date, Error, Form, Header, Json, Path, Query, Result, Tenant, Tenants, Validate,
 };
+pub use crate::stream::{Event, LastEventId};
 pub use crate::{cached, delete, get, invalidates, patch, post, put, route, stream, validate};
 pub use crate::{emit, routes};
