@@ -205,6 +205,9 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     /// If two endpoints serve the same method and path.
     pub fn into_router(self) -> Result<Router> {
         check_unique(&self.routes)?;
+        if self.shared.tenants.is_some() {
+            self.shared.stores.values().chain([&self.shared.cache]).for_each(Cache::require_tenant);
+        }
         let shared = Arc::new(self.shared);
         let mut router = Router::new().fallback(not_found).merge(self.router);
         for Mounted { route, mount } in self.routes {
