@@ -6,8 +6,8 @@ extern crate self as lift;
 
 pub mod prelude;
 
-pub use async_stream::{self, try_stream};
 pub use lift_macros::{Validate, cached, delete, get, invalidates, patch, post, put, route, stream, validate};
+pub use lift_runtime::stream::try_stream;
 pub use lift_runtime::*;
 
 #[doc(hidden)]
