@@ -1,11 +1,11 @@
 //! `#[cached(…)]`: its options, and the policy, key and tags that they make.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{Ident, LitInt, LitStr, Path};
 
 use crate::arguments::{Arguments, path};
-use crate::handler::{Annotation, Argument};
+use crate::handler::{Annotation, Argument, located_at};
 use crate::template::{Template, unbound};
 
 /// A checked `#[cached]`.
@@ -151,11 +151,15 @@ impl Cached {
     pub(crate) fn questions(&self) -> TokenStream {
         let mut questions = TokenStream::new();
         // A call, not the function itself, so that `fn(&Product)` can be asked about a `Json<Product>`.
-        questions.extend(self.when.iter().map(|path| quote! { .when(|__lift_value| #path(__lift_value)) }));
+        questions.extend(self.when.iter().map(|path| {
+            quote_spanned! { located_at(path)=> .when(|__lift_value| #path(__lift_value)) }
+        }));
         if let Some(Ttl::Path(path)) = &self.ttl {
-            questions.extend(quote! { .ttl(|__lift_value| #path(__lift_value)) });
+            questions.extend(quote_spanned! { located_at(path)=> .ttl(|__lift_value| #path(__lift_value)) });
         }
-        questions.extend(self.strategy.iter().map(|path| quote! { .strategy(&#path, |__lift_value| __lift_value) }));
+        questions.extend(self.strategy.iter().map(|path| {
+            quote_spanned! { located_at(path)=> .strategy(&#path, |__lift_value| __lift_value) }
+        }));
         questions
     }
 }

@@ -5,7 +5,7 @@ use quote::{ToTokens as _, quote};
 use syn::{GenericArgument, Ident, PathArguments, ReturnType, Type};
 
 use crate::cached::Cached;
-use crate::endpoint::{fingerprint, key_parts, names, tag_parts};
+use crate::endpoint::{fingerprint, key_parts, names, output_span, tag_parts};
 use crate::handler::{Argument, Function};
 use crate::model::Model;
 use crate::plain::{form, questions};
@@ -71,6 +71,7 @@ fn prime(model: &Model, cached: &Cached) -> TokenStream {
     let parts = key_parts(&model.arguments, cached, false, &private);
     let tags = tag_parts(&model.arguments, &cached.tags);
     let (generics, bounds) = generics(&model.function, false);
+    let prime = Ident::new("prime", output_span(model));
     let (form, questions) = (form(cached, &private), questions(cached, &private));
     let (value, returned) = match ok_type(&model.function) {
         Some(value) => (
@@ -93,7 +94,7 @@ fn prime(model: &Model, cached: &Cached) -> TokenStream {
             let ::core::result::Result::Ok(__lift_value) = #private::Returned(#returned).split() else {
                 return ::core::result::Result::Ok(());
             };
-            #private::cache::prime(
+            #private::cache::#prime(
                 __lift_cache,
                 Self::__lift_policy(),
                 #form,

@@ -120,7 +120,8 @@ fn take(model: &Model) -> Option<TokenStream> {
     let taken = model.arguments.iter().map(|argument| {
         let (Argument { local, marker, .. }, ty) = (argument, argument.static_type());
         if validated {
-            quote! {
+            // The user's type is marked if it cannot be checked.
+            quote_spanned! { located_at(&argument.ty)=>
                 let #local = (&&&#private::validate::Check::<#ty>::NEW)
                     .take::<__LiftS, #marker>(&mut __lift_call, &__LIFT_CHECKS)
                     .await;
@@ -147,10 +148,13 @@ fn own_validator(model: &Model, With { path, names }: &With) -> TokenStream {
     let used: Vec<&Argument> = using(model, names).collect();
     let patterns = used.iter().map(|argument| patterns::borrowed(&argument.pattern, &|name| names.contains(name)));
     let locals = used.iter().map(|argument| &argument.local);
+    let verdict = quote_spanned! { located_at(path)=>
+        #private::validate::Verdict(#path(#(#names),*)).violations().await
+    };
     quote! {
         let __lift_found = {
             let (#(#patterns,)*) = (#(&#locals,)*);
-            #private::validate::Verdict(#path(#(#names),*)).violations().await
+            #verdict
         };
         if !__lift_call.judge(&__LIFT_CHECKS, __lift_found) {
             return __lift_call.rejection().await;
@@ -178,13 +182,13 @@ fn tail(model: &Model) -> TokenStream {
         }
         (None, None, None) => {
             let (arguments, run) = (arguments(model), run(model));
-            // What the return type lacks is told at it.
             quote_spanned! { output_span(model)=> __lift_call.run(#arguments, #run).await }
         }
     }
 }
 
-fn output_span(model: &Model) -> Span {
+/// Where to tell what the return type lacks.
+pub(crate) fn output_span(model: &Model) -> Span {
     match &model.function.signature.output {
         ReturnType::Default => Span::call_site(),
         ReturnType::Type(_, ty) => located_at(ty),
@@ -249,10 +253,11 @@ fn cached_tail(model: &Model, cached: &Cached) -> TokenStream {
 fn streamed(model: &Model, stream: &Stream) -> TokenStream {
     let private = model.private();
     let (options, arguments, called) = (stream.options(&private), arguments(model), called(model));
+    let span = output_span(model);
     let encode = if stream.is_bytes() {
-        quote! { |__lift_item, _, __lift_out| #private::stream::Encode(__lift_item).bytes(__lift_out) }
+        quote_spanned! { span=> |__lift_item, _, __lift_out| #private::stream::Encode(__lift_item).bytes(__lift_out) }
     } else {
-        quote! {
+        quote_spanned! { span=>
             |__lift_item, __lift_format, __lift_out| {
                 #private::stream::Encode(__lift_item).write(__lift_format, __lift_out)
             }

@@ -1,8 +1,8 @@
 //! From an attribute to the one expansion of the function that it stands on.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens as _, quote};
-use syn::{Attribute, Path, parse_quote};
+use syn::{Attribute, Path, ReturnType, parse_quote};
 
 use crate::errors::Errors;
 use crate::handler::{Annotated, Annotation, Function, Kind};
@@ -76,7 +76,10 @@ fn fall_back<'a>(mut model: Model, taken: impl Iterator<Item = &'a Path>, errors
         let function = &model.function;
         return quote! { #errors #function };
     }
-    if model.emits {
+    if model.emits && matches!(model.function.signature.output, ReturnType::Default) {
+        // Whatever it emits would be told again as a mismatch of types.
+        model.function.body = Group::new(Delimiter::Brace, quote! { ::core::unreachable!() });
+    } else if model.emits {
         stream::emitting(&mut model);
     }
     let (alias, private) = (model.private_as_lift(), model.private());

@@ -6,7 +6,7 @@ use syn::{FnArg, Ident, Pat, PatIdent};
 
 use crate::cached::Cached;
 use crate::companions;
-use crate::endpoint::{key, tags};
+use crate::endpoint::{key, output_span, tags};
 use crate::handler::{Argument, Function};
 use crate::model::Model;
 
@@ -49,7 +49,7 @@ fn body(model: &Model, cached: &Cached) -> TokenStream {
     let key = key(&model.arguments, cached, false, &private);
     let tags = tags(&model.arguments, &cached.tags, &private);
     let (questions, output) = (questions(cached, &private), model.function.output());
-    let (function, form) = (function(cached), form(cached, &private));
+    let (function, form) = (function(cached, output_span(model)), form(cached, &private));
     let alias = model.private_as_lift();
     quote! {
         #alias
@@ -70,9 +70,9 @@ fn body(model: &Model, cached: &Cached) -> TokenStream {
 }
 
 /// A refresh outlives the call that found a stale value, and so do the arguments.
-fn function(cached: &Cached) -> Ident {
+fn function(cached: &Cached, span: Span) -> Ident {
     let name = if cached.refreshes() { "refreshed" } else { "function" };
-    Ident::new(name, Span::call_site())
+    Ident::new(name, span)
 }
 
 /// How a value leaves the process, if it does.

@@ -1,7 +1,7 @@
 //! `#[stream(…)]`: the format and its options, and the body that emits.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens as _, quote, quote_spanned};
+use quote::{ToTokens as _, quote};
 use syn::{Block, Expr, LitInt, ReturnType, Stmt};
 
 use crate::arguments::Arguments;
@@ -99,10 +99,10 @@ pub(crate) fn emits(tokens: TokenStream) -> bool {
 /// // Output:
 /// fn ticks(count: Query<Count>) -> ::lift::stream::Emitted<Result<Tick>> {
 ///     use ::lift::__private as __lift;
-///     __lift::stream::Emitted::new(move |__lift_emitter| async move {
+///     __lift::stream::Emitted::<Result<Tick>>::new(move |__lift_emitter| async move {
 ///         macro_rules! emit { ($item:expr $(,)?) => { __lift_emitter.send($item).await } }
 ///         for n in 0..count.n { emit!(Tick { n }) }
-///         Result::<(), Error>::Ok(())
+///         return Result::<(), Error>::Ok(());
 ///     })
 /// }
 /// ```
@@ -117,7 +117,7 @@ pub(crate) fn emitting(model: &mut Model) {
     }
     let body = quote! {
         #alias
-        #private::stream::Emitted::new(move |__lift_emitter| async move {
+        #private::stream::Emitted::<#output>::new(move |__lift_emitter| async move {
             #[allow(unused_macros, reason = "the body may emit by another macro only")]
             macro_rules! emit {
                 ($item:expr $(,)?) => { __lift_emitter.send($item).await };
@@ -134,7 +134,7 @@ pub(crate) fn emitting(model: &mut Model) {
 fn statements(body: &Group, output: &TokenStream, private: &TokenStream) -> TokenStream {
     let tokens = body.stream();
     let ending = quote! { <#output as #private::stream::StreamResult>::Error };
-    let end = quote! { ::core::result::Result::<(), #ending>::Ok(()) };
+    let end = returned(&quote! { ::core::result::Result::<(), #ending>::Ok(()) });
     // Tokens that syn does not know are left as they are: rustc tells what is wrong with them.
     let Ok(mut statements) = syn::parse::Parser::parse2(Block::parse_within, tokens.clone()) else {
         return quote! { #tokens; #end };
@@ -144,8 +144,16 @@ fn statements(body: &Group, output: &TokenStream, private: &TokenStream) -> Toke
         Some(Stmt::Macro(tail)) if tail.semi_token.is_none() => tail.into_token_stream(),
         last => return quote! { #(#statements)* #last #end },
     };
-    let end = quote_spanned! { located_at(&tail)=> #private::Ending::<#ending>::end };
-    quote! { #(#statements)* #end(#tail) }
+    let local = Ident::new("__lift_end", located_at(&tail));
+    let end = returned(&quote! { #private::Ending::<#ending>::end(#local) });
+    quote! { #(#statements)* let #local = #tail; #end }
+}
+
+fn returned(end: &TokenStream) -> TokenStream {
+    quote! {
+        #[allow(unreachable_code, reason = "a body may never end")]
+        return #end;
+    }
 }
 
 /// Whether an expression is a loop or an `if` without `else`, which is `()` or never ends.

@@ -136,6 +136,7 @@ impl<R> Returns for fn() -> R {
     type Output = R;
 }
 
+#[diagnostic::do_not_recommend]
 impl<E> Ending<E> for <fn() -> ! as Returns>::Output {
     fn end(self) -> Result<(), E> {
         self

@@ -2,6 +2,7 @@
 
 #![doc(html_root_url = "https://docs.rs/lift")]
 
+#[allow(unused_extern_crates, reason = "an expansion within this crate names it so")]
 extern crate self as lift;
 
 pub mod prelude;

@@ -1,5 +1,7 @@
 //! Options that are unknown or wrong, and functions that cannot stream.
 
+#![allow(unused_variables, reason = "what bodies do is not shown")]
+
 use lift::prelude::*;
 
 #[get("/1")]
