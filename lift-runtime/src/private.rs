@@ -39,7 +39,7 @@ pub mod validate {
 pub mod stream {
     pub use crate::stream::expansion::*;
 
-    /// The trait by whose methods types are told apart, for a glob import that brings no name.
+    /// The traits by whose methods types are told apart, for a glob import that brings no name.
     pub mod traits {
         pub use crate::stream::expansion::EncodeItem as _;
     }
