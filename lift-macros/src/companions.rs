@@ -5,7 +5,7 @@ use quote::{ToTokens as _, quote};
 use syn::{GenericArgument, Ident, PathArguments, ReturnType, Type};
 
 use crate::cached::Cached;
-use crate::endpoint::{fingerprint, key_parts, names, output_span, tag_parts};
+use crate::endpoint::{fingerprint, key_parts, names, tag_parts};
 use crate::handler::{Argument, Function};
 use crate::model::Model;
 use crate::plain::{form, questions};
@@ -21,7 +21,8 @@ pub(crate) fn of_endpoint(model: &Model, cached: &Cached) -> TokenStream {
 /// user wrote it.
 pub(crate) fn of_function(model: &Model, cached: &Cached, original: &Function) -> TokenStream {
     let name = model.function.name();
-    let (policy, invalidate, prime) = (policy(model, cached), invalidate(model, cached, false), prime(model, cached));
+    let (policy, invalidate, prime) =
+        (policy(model, cached), invalidate(model, cached, false), prime(model, cached));
     let uncached = uncached(original);
     quote! { impl #name { #policy #uncached #invalidate #prime } }
 }
@@ -65,13 +66,14 @@ fn prime(model: &Model, cached: &Cached) -> TokenStream {
     // Tags may name arguments that are not in the key.
     let keyed = cached.keyed(&model.arguments, false);
     let tagged = |argument: &Argument| argument.bindings.iter().any(|binding| names(&cached.tags, binding));
-    let needed = |argument: &&Argument| tagged(argument) || keyed.iter().any(|keyed| keyed.local == argument.local);
+    let needed =
+        |argument: &&Argument| tagged(argument) || keyed.iter().any(|keyed| keyed.local == argument.local);
     let needed: Vec<&Argument> = model.arguments.iter().filter(needed).collect();
     let (parameters, bind) = (parameters(&needed, false), bind(&needed, false));
     let parts = key_parts(&model.arguments, cached, false, &private);
     let tags = tag_parts(&model.arguments, &cached.tags);
     let (generics, bounds) = generics(&model.function, false);
-    let prime = Ident::new("prime", output_span(model));
+    let prime = Ident::new("prime", model.output_span);
     let (form, questions) = (form(cached, &private), questions(cached, &private));
     let (value, returned) = match ok_type(&model.function) {
         Some(value) => (

@@ -30,7 +30,10 @@ pub(crate) fn attribute(kind: Kind, arguments: TokenStream, item: TokenStream) -
     let Some(function) = function.filter(|_| !renamed) else {
         if errors.is_empty() {
             let name = kind.name();
-            errors.at_span(Span::call_site(), format!("`#[{name}]` belongs on a function: write it above an `async fn`"));
+            errors.at_span(
+                Span::call_site(),
+                format!("`#[{name}]` belongs on a function: write it above an `async fn`"),
+            );
         }
         let errors = errors.into_tokens();
         return quote! { #errors #tokens };
@@ -129,7 +132,18 @@ fn marks<'a>(taken: impl Iterator<Item = &'a Path>) -> TokenStream {
 
 /// Attributes that surely are none of Lift's under another name.
 const KNOWN: [&str; 12] = [
-    "doc", "allow", "warn", "deny", "forbid", "expect", "cfg", "inline", "cold", "must_use", "deprecated", "track_caller",
+    "doc",
+    "allow",
+    "warn",
+    "deny",
+    "forbid",
+    "expect",
+    "cfg",
+    "inline",
+    "cold",
+    "must_use",
+    "deprecated",
+    "track_caller",
 ];
 
 /// An attribute without effect, for a function that carries attributes of unknown names: one of them may be Lift's,
@@ -141,7 +155,9 @@ fn mark(function: &Function) -> Option<TokenStream> {
 
 fn take_mark(item: &mut Annotated) -> bool {
     let mark: Path = parse_quote!(rustfmt::lift_expanded);
-    let is_mark = |attribute: &Attribute| attribute.path().to_token_stream().to_string() == mark.to_token_stream().to_string();
+    let is_mark = |attribute: &Attribute| {
+        attribute.path().to_token_stream().to_string() == mark.to_token_stream().to_string()
+    };
     let before = item.attributes.len();
     item.attributes.retain(|attribute| !is_mark(attribute));
     item.attributes.len() < before

@@ -6,7 +6,7 @@ use syn::{FnArg, Ident, Pat, PatIdent};
 
 use crate::cached::Cached;
 use crate::companions;
-use crate::endpoint::{key, output_span, tags};
+use crate::endpoint::{key, tags};
 use crate::handler::{Argument, Function};
 use crate::model::Model;
 
@@ -49,7 +49,7 @@ fn body(model: &Model, cached: &Cached) -> TokenStream {
     let key = key(&model.arguments, cached, false, &private);
     let tags = tags(&model.arguments, &cached.tags, &private);
     let (questions, output) = (questions(cached, &private), model.function.output());
-    let (function, form) = (function(cached, output_span(model)), form(cached, &private));
+    let (function, form) = (function(cached, model.output_span), form(cached, &private));
     let alias = model.private_as_lift();
     quote! {
         #alias
@@ -77,7 +77,11 @@ fn function(cached: &Cached, span: Span) -> Ident {
 
 /// How a value leaves the process, if it does.
 pub(crate) fn form(cached: &Cached, private: &TokenStream) -> TokenStream {
-    if cached.local.is_some() { quote! { #private::cache::Local } } else { quote! { #private::cache::Encoded } }
+    if cached.local.is_some() {
+        quote! { #private::cache::Local }
+    } else {
+        quote! { #private::cache::Encoded }
+    }
 }
 
 /// What is asked about a computed value: besides all that an answer is asked, whether it is a `None`.
@@ -101,6 +105,7 @@ fn name_arguments(model: &mut Model) {
     for (input, argument) in inputs.zip(&model.arguments) {
         let FnArg::Typed(typed) = input else { continue };
         let ident = passed(argument);
-        *typed.pat = Pat::Ident(PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat: None });
+        *typed.pat =
+            Pat::Ident(PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat: None });
     }
 }

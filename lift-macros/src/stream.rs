@@ -1,7 +1,7 @@
 //! `#[stream(…)]`: the format and its options, and the body that emits.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{Block, Expr, LitInt, ReturnType, Stmt};
 
 use crate::arguments::Arguments;
@@ -32,7 +32,8 @@ impl Stream {
         }
         // Zero is right here: headers leave at once.
         if let Some((_, value)) = arguments.value("open_after", "open_after = \"100ms\"") {
-            durations.extend(arguments.read_duration("open_after", &value).map(|millis| ("open_after", millis)));
+            durations
+                .extend(arguments.read_duration("open_after", &value).map(|millis| ("open_after", millis)));
         }
         Self { format, buffer, durations, chunk }
     }
@@ -108,16 +109,19 @@ pub(crate) fn emits(tokens: TokenStream) -> bool {
 /// ```
 pub(crate) fn emitting(model: &mut Model) {
     let (lift, alias, private) = (model.lift(), model.private_as_lift(), model.private());
+    let span = model.output_span;
     let function = &mut model.function;
     let output = function.output();
-    let body = statements(&function.body, &output, &private);
+    let error = quote_spanned! { span=> <#output as #private::stream::StreamResult>::Error };
+    let body = statements(&function.body, &error, &private);
     function.signature.asyncness = None;
     if let ReturnType::Type(_, ty) = &mut function.signature.output {
-        **ty = syn::Type::Verbatim(quote! { #lift::stream::Emitted<#output> });
+        **ty = syn::Type::Verbatim(quote_spanned! { span=> #lift::stream::Emitted<#output> });
     }
+    let emitted = quote_spanned! { span=> #private::stream::Emitted::<#output>::new };
     let body = quote! {
         #alias
-        #private::stream::Emitted::<#output>::new(move |__lift_emitter| async move {
+        #emitted(move |__lift_emitter| async move {
             #[allow(unused_macros, reason = "the body may emit by another macro only")]
             macro_rules! emit {
                 ($item:expr $(,)?) => { __lift_emitter.send($item).await };
@@ -131,10 +135,9 @@ pub(crate) fn emitting(model: &mut Model) {
 }
 
 /// The body's statements, and after them the `Ok(())` that the user need not write.
-fn statements(body: &Group, output: &TokenStream, private: &TokenStream) -> TokenStream {
+fn statements(body: &Group, error: &TokenStream, private: &TokenStream) -> TokenStream {
     let tokens = body.stream();
-    let ending = quote! { <#output as #private::stream::StreamResult>::Error };
-    let end = returned(&quote! { ::core::result::Result::<(), #ending>::Ok(()) });
+    let end = returned(&quote! { ::core::result::Result::<(), #error>::Ok(()) });
     // Tokens that syn does not know are left as they are: rustc tells what is wrong with them.
     let Ok(mut statements) = syn::parse::Parser::parse2(Block::parse_within, tokens.clone()) else {
         return quote! { #tokens; #end };
@@ -145,7 +148,7 @@ fn statements(body: &Group, output: &TokenStream, private: &TokenStream) -> Toke
         last => return quote! { #(#statements)* #last #end },
     };
     let local = Ident::new("__lift_end", located_at(&tail));
-    let end = returned(&quote! { #private::Ending::<#ending>::end(#local) });
+    let end = returned(&quote! { #private::Ending::<#error>::end(#local) });
     quote! { #(#statements)* let #local = #tail; #end }
 }
 

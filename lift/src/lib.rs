@@ -7,7 +7,9 @@ extern crate self as lift;
 
 pub mod prelude;
 
-pub use lift_macros::{Validate, cached, delete, get, invalidates, patch, post, put, route, stream, validate};
+pub use lift_macros::{
+    Validate, cached, delete, get, invalidates, patch, post, put, route, stream, validate,
+};
 pub use lift_runtime::stream::try_stream;
 pub use lift_runtime::*;
 

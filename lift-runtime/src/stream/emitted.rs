@@ -20,6 +20,11 @@ use crate::stream::options::Wire;
 use crate::stream::source::{Filled, Source};
 
 /// The return type of a handler that emits: a `Result`, as `Item` and `Error`.
+#[diagnostic::on_unimplemented(
+    message = "a function that emits returns a `Result`, not `{Self}`",
+    label = "the type of its items and of the error that may end it",
+    note = "write `-> Result<Item>`"
+)]
 pub trait StreamResult {
     /// What is emitted.
     type Item: Send + 'static;
