@@ -232,13 +232,13 @@ fn outcome(model: &Model) -> TokenStream {
 
 fn cached_tail(model: &Model, cached: &Cached) -> TokenStream {
     let private = model.private();
-    let (name, arguments) = (model.function.name(), arguments(model));
+    let arguments = arguments(model);
     let key = key(&model.arguments, cached, true, &private);
     let tags = tags(&model.arguments, &cached.tags, &private);
     let (outcome, questions) = (outcome(model), cached.questions());
     quote! {
         __lift_call.cached(
-            #name::__lift_policy(),
+            &__LIFT_POLICY,
             #arguments,
             #key,
             #tags,
