@@ -63,7 +63,7 @@ macro_rules! endpoint {
 endpoint!(who, Route::new(Method::GET, "/who", "who"), |()| async {
     let context = Context::current();
     answer(&json!({
-        "tenant": context.tenant().map(|tenant| tenant.as_str()),
+        "tenant": context.tenant().map(lift::Tenant::as_str),
         "caller": context.caller(),
         "request_id": context.request_id(),
         "trace_id": context.trace_id(),
