@@ -65,9 +65,10 @@ impl<'e> Arguments<'e> {
         self.unreadable
     }
 
-    /// Whether an option is there, or what stands in its place could not be read.
+    /// Whether an option is there, perhaps mistyped, or what stands in its place could not be read.
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.unreadable || self.options.iter().any(|given| given.key == key)
+        let meant = |given: &Given| closest(&given.key.to_string(), [key]).is_some();
+        self.unreadable || self.options.iter().any(meant)
     }
 
     /// Takes an option out, whatever it was given.
@@ -139,7 +140,8 @@ impl<'e> Arguments<'e> {
         {
             return Some(number.clone());
         }
-        self.errors.at(&value, format!("`{key}` must be a whole number from {from} to {to}"));
+        let message = format!("`{key}` must be a whole number from {from} to {to}: write `{key} = {from}`");
+        self.errors.at(&value, message);
         None
     }
 

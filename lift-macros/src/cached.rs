@@ -25,7 +25,7 @@ pub(crate) struct Cached {
     pub(crate) cache_control: Option<LitStr>,
     version: Option<LitInt>,
     store: Option<LitStr>,
-    strategy: Option<Path>,
+    pub(crate) strategy: Option<Path>,
     max_bytes: Option<u64>,
     pub(crate) local: Option<Span>,
 }
@@ -136,6 +136,17 @@ impl Cached {
         quote! { #private::cache::Policy::new(#name, #ttl) #options }
     }
 
+    /// What a strategy adds to the key.
+    pub(crate) fn strategy_key(&self, private: &TokenStream) -> Option<TokenStream> {
+        let strategy = self.strategy.as_ref()?;
+        Some(quote! { #private::cache::CacheStrategy::key(&#strategy, __lift_key); })
+    }
+
+    /// Whether a stale value is served while another is made.
+    pub(crate) fn refreshes(&self) -> bool {
+        self.stale.is_some()
+    }
+
     /// What is asked about a computed value: whether to keep it, and for how long.
     pub(crate) fn questions(&self) -> TokenStream {
         let mut questions = TokenStream::new();
@@ -144,7 +155,7 @@ impl Cached {
         if let Some(Ttl::Path(path)) = &self.ttl {
             questions.extend(quote! { .ttl(|__lift_value| #path(__lift_value)) });
         }
-        questions.extend(self.strategy.iter().map(|path| quote! { .strategy(&#path) }));
+        questions.extend(self.strategy.iter().map(|path| quote! { .strategy(&#path, |__lift_value| __lift_value) }));
         questions
     }
 }

@@ -1,13 +1,14 @@
 //! What stands beside a cached function, as functions of its unit type.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{GenericArgument, Ident, PathArguments, Type};
+use quote::{ToTokens as _, quote};
+use syn::{GenericArgument, Ident, PathArguments, ReturnType, Type};
 
 use crate::cached::Cached;
-use crate::endpoint::{fingerprint, key_parts};
+use crate::endpoint::{fingerprint, key_parts, names, tag_parts};
 use crate::handler::{Argument, Function};
 use crate::model::Model;
+use crate::plain::{form, questions};
 
 /// Beside an endpoint: its policy, and `invalidate`.
 pub(crate) fn of_endpoint(model: &Model, cached: &Cached) -> TokenStream {
@@ -41,14 +42,17 @@ fn policy(model: &Model, cached: &Cached) -> TokenStream {
 
 fn invalidate(model: &Model, cached: &Cached, is_route: bool) -> TokenStream {
     let (lift, vis) = (model.lift(), &model.function.vis);
-    let keyed = Keyed::of(model, cached, is_route);
-    let Keyed { parameters, parts, .. } = &keyed;
+    let keyed = cached.keyed(&model.arguments, is_route);
+    let (parameters, bind) = (parameters(&keyed, is_route), bind(&keyed, is_route));
+    let parts = key_parts(&model.arguments, cached, is_route, &model.private());
     let (generics, bounds) = generics(&model.function, is_route);
-    let bind = keyed.bind(is_route);
+    let private = model.private();
+    let traits = quote! { use #private::cache::traits::*; };
     quote! {
         /// Forgets what is kept for these arguments.
         #[allow(dead_code, reason = "an app need not use it")]
         #vis async fn invalidate #generics (__lift_cache: &#lift::Cache #(, #parameters)*) -> #lift::Result<()> #bounds {
+            #traits
             #bind
             __lift_cache.invalidate_key(Self::__lift_policy(), |__lift_key| { #parts }).await
         }
@@ -57,11 +61,24 @@ fn invalidate(model: &Model, cached: &Cached, is_route: bool) -> TokenStream {
 
 fn prime(model: &Model, cached: &Cached) -> TokenStream {
     let (lift, vis) = (model.lift(), &model.function.vis);
-    let keyed = Keyed::of(model, cached, false);
-    let Keyed { parameters, parts, .. } = &keyed;
+    let (private, output) = (model.private(), model.function.output());
+    // Tags may name arguments that are not in the key.
+    let keyed = cached.keyed(&model.arguments, false);
+    let tagged = |argument: &Argument| argument.bindings.iter().any(|binding| names(&cached.tags, binding));
+    let needed = |argument: &&Argument| tagged(argument) || keyed.iter().any(|keyed| keyed.local == argument.local);
+    let needed: Vec<&Argument> = model.arguments.iter().filter(needed).collect();
+    let (parameters, bind) = (parameters(&needed, false), bind(&needed, false));
+    let parts = key_parts(&model.arguments, cached, false, &private);
+    let tags = tag_parts(&model.arguments, &cached.tags);
     let (generics, bounds) = generics(&model.function, false);
-    let bind = keyed.bind(false);
-    let value = value(&model.function);
+    let (form, questions) = (form(cached, &private), questions(cached, &private));
+    let (value, returned) = match ok_type(&model.function) {
+        Some(value) => (
+            value.to_token_stream(),
+            quote! { #private::Returned::<#output>::join(::core::result::Result::Ok(__lift_value)) },
+        ),
+        None => (output, quote! { __lift_value }),
+    };
     quote! {
         /// Keeps a value for these arguments, as if the function had returned it now.
         #[allow(dead_code, reason = "an app need not use it")]
@@ -70,8 +87,20 @@ fn prime(model: &Model, cached: &Cached) -> TokenStream {
             #(#parameters,)*
             __lift_value: #value,
         ) -> #lift::Result<()> #bounds {
+            use #private::{Infallibly as _, cache::traits::*};
             #bind
-            __lift_cache.prime_key(Self::__lift_policy(), |__lift_key| { #parts }, __lift_value).await
+            // Taken apart by the same rule as what the function returns, for one policy keeps values of one type.
+            let ::core::result::Result::Ok(__lift_value) = #private::Returned(#returned).split() else {
+                return ::core::result::Result::Ok(());
+            };
+            #private::cache::prime(
+                __lift_cache,
+                Self::__lift_policy(),
+                #form,
+                |__lift_key| { #parts },
+                |__lift_tags| { #tags },
+                #private::cache::Computed::of(::core::result::Result::Ok(__lift_value)) #questions,
+            ).await
         }
     }
 }
@@ -91,43 +120,32 @@ fn uncached(original: &Function) -> TokenStream {
     }
 }
 
-/// The arguments that make a key, as parameters of a companion.
-struct Keyed<'a> {
-    arguments: Vec<&'a Argument>,
-    parameters: Vec<TokenStream>,
-    parts: TokenStream,
+/// Arguments as parameters of a companion.
+fn parameters(arguments: &[&Argument], is_route: bool) -> Vec<TokenStream> {
+    let parameter = |argument: &&Argument| {
+        let (name, ty) = (argument.public_name(), &argument.ty);
+        if is_route {
+            let ty = argument.static_type();
+            quote! { #name: impl ::core::convert::Into<#ty> }
+        } else {
+            quote! { #name: #ty }
+        }
+    };
+    arguments.iter().map(parameter).collect()
 }
 
-impl<'a> Keyed<'a> {
-    fn of(model: &'a Model, cached: &Cached, is_route: bool) -> Self {
-        let arguments = cached.keyed(&model.arguments, is_route);
-        let parameter = |argument: &&Argument| {
-            let (name, ty) = (argument.public_name(), &argument.ty);
-            if is_route {
-                let ty = argument.static_type();
-                quote! { #name: impl ::core::convert::Into<#ty> }
-            } else {
-                quote! { #name: #ty }
-            }
-        };
-        let parameters = arguments.iter().map(parameter).collect();
-        let parts = key_parts(&model.arguments, cached, is_route, &model.private());
-        Self { arguments, parameters, parts }
-    }
-
-    /// Binds each keyed argument's local to a reference.
-    fn bind(&self, is_route: bool) -> TokenStream {
-        let binding = |argument: &&Argument| {
-            let (name, local) = (argument.public_name(), &argument.local);
-            if is_route {
-                let ty = argument.static_type();
-                quote! { let #local = &::core::convert::Into::<#ty>::into(#name); }
-            } else {
-                quote! { let #local = &#name; }
-            }
-        };
-        self.arguments.iter().map(binding).collect()
-    }
+/// Binds each argument's local to a reference.
+fn bind(arguments: &[&Argument], is_route: bool) -> TokenStream {
+    let bind = |argument: &&Argument| {
+        let (name, local) = (argument.public_name(), &argument.local);
+        if is_route {
+            let ty = argument.static_type();
+            quote! { let #local = &::core::convert::Into::<#ty>::into(#name); }
+        } else {
+            quote! { let #local = &#name; }
+        }
+    };
+    arguments.iter().map(bind).collect()
 }
 
 /// The function's lifetimes and what it says of them, for a companion that takes arguments of the same types.
@@ -140,16 +158,14 @@ fn generics(function: &Function, is_route: bool) -> (Option<TokenStream>, Option
     (Some(quote! { #generics }), Some(quote! { #bounds }))
 }
 
-/// The type of the value that is kept: what is in an `Ok`, or all of it.
-fn value(function: &Function) -> TokenStream {
-    if let syn::ReturnType::Type(_, output) = &function.signature.output
-        && let Type::Path(path) = &**output
-        && let Some(last) = path.path.segments.last()
-        && last.ident == "Result"
-        && let PathArguments::AngleBracketed(generics) = &last.arguments
-        && let Some(GenericArgument::Type(value)) = generics.args.first()
-    {
-        return quote! { #value };
+/// The type in the `Ok` of a return type that is written as `Result<…>`.
+fn ok_type(function: &Function) -> Option<&Type> {
+    let ReturnType::Type(_, output) = &function.signature.output else { return None };
+    let Type::Path(path) = &**output else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
+    let PathArguments::AngleBracketed(generics) = &last.arguments else { return None };
+    match generics.args.first()? {
+        GenericArgument::Type(value) => Some(value),
+        _ => None,
     }
-    function.output()
 }

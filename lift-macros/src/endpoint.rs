@@ -1,8 +1,8 @@
 //! What a function with a route becomes: an endpoint, and what `#[cached]` puts beside it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Ident, Pat};
+use syn::{Ident, Pat, ReturnType};
 
 use crate::cached::Cached;
 use crate::companions;
@@ -104,16 +104,9 @@ fn one_body(model: &Model) -> Option<TokenStream> {
     let private = model.private();
     let readers = model.arguments.iter().map(|argument| {
         let (ty, marker) = (argument.static_type(), &argument.marker);
-        quote! { <#ty as #private::Argument<__LiftS, #marker>>::READS_BODY as u8 }
+        quote! { <#ty as #private::Argument<__LiftS, #marker>>::READS_BODY }
     });
-    Some(quote! {
-        const {
-            ::core::assert!(
-                #(#readers)+* <= 1,
-                "a request has one body, and two arguments of this function read it",
-            );
-        }
-    })
+    Some(quote! { const { #private::one_body(&[#(#readers),*]) }; })
 }
 
 /// Takes every argument before anything is refused, so that all that is wrong is told at once.
@@ -124,8 +117,8 @@ fn take(model: &Model) -> Option<TokenStream> {
     let private = model.private();
     let validated = model.attributes.validate.is_some();
     let locals: Vec<&Ident> = locals(model).collect();
-    let taken = model.arguments.iter().map(|Argument { local, marker, .. }| {
-        let ty = model.arguments.iter().find(|argument| argument.local == *local).map(Argument::static_type);
+    let taken = model.arguments.iter().map(|argument| {
+        let (Argument { local, marker, .. }, ty) = (argument, argument.static_type());
         if validated {
             quote! {
                 let #local = (&&&#private::validate::Check::<#ty>::NEW)
@@ -185,9 +178,16 @@ fn tail(model: &Model) -> TokenStream {
         }
         (None, None, None) => {
             let (arguments, run) = (arguments(model), run(model));
-            let method = quote_spanned! { located_at(&model.function.signature.output)=> run };
-            quote! { __lift_call.#method(#arguments, #run).await }
+            // What the return type lacks is told at it.
+            quote_spanned! { output_span(model)=> __lift_call.run(#arguments, #run).await }
         }
+    }
+}
+
+fn output_span(model: &Model) -> Span {
+    match &model.function.signature.output {
+        ReturnType::Default => Span::call_site(),
+        ReturnType::Type(_, ty) => located_at(ty),
     }
 }
 
@@ -285,7 +285,8 @@ pub(crate) fn key(arguments: &[Argument], cached: &Cached, is_route: bool, priva
         if enters { let local = &argument.local; quote! { #local } } else { quote! { _ } }
     });
     let parts = key_parts(arguments, cached, is_route, private);
-    let key = if keyed.is_empty() { quote! { _ } } else { quote! { __lift_key } };
+    let written = !keyed.is_empty() || cached.strategy.is_some();
+    let key = if written { quote! { __lift_key } } else { quote! { _ } };
     quote! { |(#(#parameters,)*), #key: &mut #private::cache::Key| { #parts } }
 }
 
@@ -303,7 +304,8 @@ pub(crate) fn key_parts(
             let (local, span) = (&argument.local, located_at(&argument.ty));
             quote_spanned! { span=> (&&&#private::cache::Part(#local)).write(__lift_key); }
         });
-        return quote! { #(#parts)* };
+        let strategy = cached.strategy_key(private);
+        return quote! { #(#parts)* #strategy };
     };
     let used = |name: &Ident| template.places().iter().any(|place| place.name == *name);
     let patterns: Vec<Pat> =
@@ -313,19 +315,37 @@ pub(crate) fn key_parts(
         let part = place.reference();
         quote_spanned! { located_at(&place.name)=> (&&&#private::cache::Part(#part)).write(__lift_key); }
     });
-    quote! { #(let #patterns = #locals;)* #(#parts)* }
+    let strategy = cached.strategy_key(private);
+    quote! { #(let #patterns = #locals;)* #(#parts)* #strategy }
 }
 
 /// A closure that names the tags, over all arguments as a tuple.
 pub(crate) fn tags(arguments: &[Argument], tags: &[Template], private: &TokenStream) -> TokenStream {
-    let used = |name: &Ident| tags.iter().flat_map(Template::places).any(|place| place.name == *name);
+    let used = |name: &Ident| names(tags, name);
     let patterns = arguments.iter().map(|argument| patterns::borrowed(&argument.pattern, &used));
-    let added = tags.iter().map(|tag| {
-        let text = tag.format_args();
-        quote! { __lift_tags.add(#text); }
-    });
     let parameter = if tags.is_empty() { quote! { _ } } else { quote! { __lift_tags } };
-    quote! { |(#(#patterns,)*), #parameter: &mut #private::cache::Tags| { #(#added)* } }
+    let added = added(tags);
+    quote! { |(#(#patterns,)*), #parameter: &mut #private::cache::Tags| { #added } }
+}
+
+/// The statements that name the tags, where the local of each argument that they name is bound to a reference.
+pub(crate) fn tag_parts(arguments: &[Argument], tags: &[Template]) -> TokenStream {
+    let used = |name: &Ident| names(tags, name);
+    let named: Vec<&Argument> = arguments.iter().filter(|argument| argument.bindings.iter().any(used)).collect();
+    let patterns = named.iter().map(|argument| patterns::borrowed(&argument.pattern, &used));
+    let locals = named.iter().map(|argument| &argument.local);
+    let added = added(tags);
+    quote! { #(let #patterns = #locals;)* #added }
+}
+
+/// Whether any of the tags names this.
+pub(crate) fn names(tags: &[Template], name: &Ident) -> bool {
+    tags.iter().flat_map(Template::places).any(|place| place.name == *name)
+}
+
+fn added(tags: &[Template]) -> TokenStream {
+    let texts = tags.iter().map(Template::format_args);
+    quote! { #(__lift_tags.add(#texts);)* }
 }
 
 /// `.fingerprint(…)` of the result's type, for a type that has a name.
@@ -334,10 +354,5 @@ pub(crate) fn fingerprint(model: &Model) -> Option<TokenStream> {
     if has_impl(&output) {
         return None;
     }
-    Some(quote! {
-        .fingerprint(|| {
-            use #private::cache::traits::*;
-            (&&#private::cache::Fingerprint::<#output>::NEW).of()
-        })
-    })
+    Some(quote! { .fingerprint(|| #private::cache::fingerprint!(#output)) })
 }

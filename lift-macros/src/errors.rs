@@ -27,8 +27,12 @@ impl Errors {
         self.0.is_empty()
     }
 
-    /// A `compile_error!` for each mistake.
-    pub(crate) fn into_tokens(self) -> TokenStream {
+    /// A `compile_error!` for each mistake, in the order in which they stand in the file.
+    pub(crate) fn into_tokens(mut self) -> TokenStream {
+        self.0.sort_by_key(|error| {
+            let start = error.span().start();
+            (start.line, start.column)
+        });
         self.0.iter().map(syn::Error::to_compile_error).collect()
     }
 }

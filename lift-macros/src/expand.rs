@@ -42,9 +42,9 @@ pub(crate) fn attribute(kind: Kind, arguments: TokenStream, item: TokenStream) -
 
 fn expand<'a>(mut model: Model, taken: impl Iterator<Item = &'a Path>) -> TokenStream {
     let marks = marks(taken);
-    let (lift, private) = (model.lift(), model.private());
+    let alias = model.private_as_lift();
     if model.emits {
-        stream::emitting(&mut model.function, &lift, &private);
+        stream::emitting(&mut model);
     }
     let mark = mark(&model.function);
     let unit = match &model.attributes.route {
@@ -56,34 +56,46 @@ fn expand<'a>(mut model: Model, taken: impl Iterator<Item = &'a Path>) -> TokenS
         None => plain::expand(&mut model),
     };
     let function = &model.function;
-    quote! { #mark #function #unit #beside #marks }
+    quote! {
+        #mark
+        #function
+        #unit
+        const _: () = {
+            #alias
+            #beside
+        };
+        #marks
+    }
 }
 
 /// What is emitted in place of an expansion: all that is wrong, the function, and an endpoint that does nothing, so
 /// that neither calls of the function nor `routes!` add to what is wrong.
 fn fall_back<'a>(mut model: Model, taken: impl Iterator<Item = &'a Path>, errors: Errors) -> TokenStream {
     let errors = errors.into_tokens();
-    let (lift, private) = (model.lift(), model.private());
     if model.function.signature.receiver().is_some() {
         let function = &model.function;
         return quote! { #errors #function };
     }
     if model.emits {
-        stream::emitting(&mut model.function, &lift, &private);
+        stream::emitting(&mut model);
     }
+    let (alias, private) = (model.private_as_lift(), model.private());
     let (marks, function) = (marks(taken), &model.function);
     let (name, unit) = (function.name(), unit(function, "An endpoint that did not compile."));
     quote! {
         #errors
         #function
         #unit
-        impl<__LiftS: ::core::marker::Send> #private::Endpoint<__LiftS, ()> for #name {
-            const ROUTE: &'static #private::Route =
-                &#private::Route::new(#private::Method::GET, "/", "");
-            async fn serve(_: #private::Call<__LiftS>) -> #private::Response {
-                ::core::unreachable!()
+        const _: () = {
+            #alias
+            impl<__LiftS: ::core::marker::Send> #private::Endpoint<__LiftS, ()> for #name {
+                const ROUTE: &'static #private::Route =
+                    &#private::Route::new(#private::Method::GET, "/", "");
+                async fn serve(_: #private::Call<__LiftS>) -> #private::Response {
+                    ::core::unreachable!()
+                }
             }
-        }
+        };
         #marks
     }
 }

@@ -57,10 +57,15 @@ impl Model {
         self.attributes.krate.as_ref().map_or_else(|| quote! { ::lift }, |path| quote! { #path })
     }
 
-    /// What only expansions may call.
+    /// What only expansions may call, by a short name that `private_as_lift` brings into a block.
     pub(crate) fn private(&self) -> TokenStream {
+        quote! { __lift }
+    }
+
+    /// `use ::lift::__private as __lift;`
+    pub(crate) fn private_as_lift(&self) -> TokenStream {
         let lift = self.lift();
-        quote! { #lift::__private }
+        quote! { use #lift::__private as __lift; }
     }
 
     fn check(&self, annotations: &[Annotation], errors: &mut Errors) {

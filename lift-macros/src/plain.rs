@@ -1,6 +1,6 @@
 //! What a `#[cached]` function without a route becomes: one that caches when it is called.
 
-use proc_macro2::{Delimiter, Group, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::quote;
 use syn::{FnArg, Ident, Pat, PatIdent};
 
@@ -18,7 +18,8 @@ use crate::model::Model;
 ///
 /// // Output:
 /// async fn user(id: UserId) -> Result<User> {
-///     ::lift::__private::cache::function(user::__lift_policy(), (id,), …, |(id,)| user::uncached(id)…).await
+///     use ::lift::__private as __lift;
+///     __lift::cache::function(user::__lift_policy(), (id,), …, |(id,)| user::uncached(id)…).await
 /// }
 /// impl user { async fn uncached(id: UserId) -> Result<User> { fetch(id).await } … }
 /// ```
@@ -47,11 +48,15 @@ fn body(model: &Model, cached: &Cached) -> TokenStream {
     let locals: Vec<&Ident> = model.arguments.iter().map(|argument| &argument.local).collect();
     let key = key(&model.arguments, cached, false, &private);
     let tags = tags(&model.arguments, &cached.tags, &private);
-    let (questions, output) = (cached.questions(), model.function.output());
+    let (questions, output) = (questions(cached, &private), model.function.output());
+    let (function, form) = (function(cached), form(cached, &private));
+    let alias = model.private_as_lift();
     quote! {
+        #alias
         use #private::{Infallibly as _, cache::traits::*};
-        #private::cache::function(
+        #private::cache::#function(
             #name::__lift_policy(),
+            #form,
             (#(#given,)*),
             #key,
             #tags,
@@ -62,6 +67,23 @@ fn body(model: &Model, cached: &Cached) -> TokenStream {
             |__lift_result| #private::Returned::<#output>::join(__lift_result),
         ).await
     }
+}
+
+/// A refresh outlives the call that found a stale value, and so do the arguments.
+fn function(cached: &Cached) -> Ident {
+    let name = if cached.refreshes() { "refreshed" } else { "function" };
+    Ident::new(name, Span::call_site())
+}
+
+/// How a value leaves the process, if it does.
+pub(crate) fn form(cached: &Cached, private: &TokenStream) -> TokenStream {
+    if cached.local.is_some() { quote! { #private::cache::Local } } else { quote! { #private::cache::Encoded } }
+}
+
+/// What is asked about a computed value: besides all that an answer is asked, whether it is a `None`.
+pub(crate) fn questions(cached: &Cached, private: &TokenStream) -> TokenStream {
+    let questions = cached.questions();
+    quote! { .absent(|__lift_value| #private::cache::Absence(__lift_value).is_absent()) #questions }
 }
 
 /// The name by which the function passes an argument on: the user's, where it has one, for the sake of attributes

@@ -134,5 +134,5 @@ fn another_place_of_the_crate_is_used_everywhere() {
     };
     let tokens = attribute(Kind::Route("get"), quote! { "/{id}", crate = crate::renamed }, item).to_string();
     assert!(!tokens.contains(":: lift"), "{tokens}");
-    assert!(tokens.contains("crate :: renamed :: __private :: Endpoint"), "{tokens}");
+    assert!(tokens.contains("use crate :: renamed :: __private as __lift ;"), "{tokens}");
 }

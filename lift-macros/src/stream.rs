@@ -7,7 +7,8 @@ use syn::{Block, Expr, LitInt, ReturnType, Stmt};
 use crate::arguments::Arguments;
 use crate::cached::number;
 use crate::errors::listed;
-use crate::handler::{Function, located_at};
+use crate::handler::located_at;
+use crate::model::Model;
 
 const FORMATS: [(&str, &str); 3] = [("sse", "Sse"), ("ndjson", "Ndjson"), ("bytes", "Bytes")];
 
@@ -97,22 +98,26 @@ pub(crate) fn emits(tokens: TokenStream) -> bool {
 ///
 /// // Output:
 /// fn ticks(count: Query<Count>) -> ::lift::stream::Emitted<Result<Tick>> {
-///     ::lift::stream::Emitted::new(move |__lift_emitter| async move {
+///     use ::lift::__private as __lift;
+///     __lift::stream::Emitted::new(move |__lift_emitter| async move {
 ///         macro_rules! emit { ($item:expr $(,)?) => { __lift_emitter.send($item).await } }
 ///         for n in 0..count.n { emit!(Tick { n }) }
-///         Ok(())
+///         Result::<(), Error>::Ok(())
 ///     })
 /// }
 /// ```
-pub(crate) fn emitting(function: &mut Function, lift: &TokenStream, private: &TokenStream) {
+pub(crate) fn emitting(model: &mut Model) {
+    let (lift, alias, private) = (model.lift(), model.private_as_lift(), model.private());
+    let function = &mut model.function;
     let output = function.output();
-    let body = statements(&function.body, &output, private);
+    let body = statements(&function.body, &output, &private);
     function.signature.asyncness = None;
     if let ReturnType::Type(_, ty) = &mut function.signature.output {
         **ty = syn::Type::Verbatim(quote! { #lift::stream::Emitted<#output> });
     }
     let body = quote! {
-        #lift::stream::Emitted::new(move |__lift_emitter| async move {
+        #alias
+        #private::stream::Emitted::new(move |__lift_emitter| async move {
             #[allow(unused_macros, reason = "the body may emit by another macro only")]
             macro_rules! emit {
                 ($item:expr $(,)?) => { __lift_emitter.send($item).await };
@@ -139,7 +144,7 @@ fn statements(body: &Group, output: &TokenStream, private: &TokenStream) -> Toke
         Some(Stmt::Macro(tail)) if tail.semi_token.is_none() => tail.into_token_stream(),
         last => return quote! { #(#statements)* #last #end },
     };
-    let end = quote_spanned! { located_at(&tail)=> #private::stream::Ending::<#ending>::end };
+    let end = quote_spanned! { located_at(&tail)=> #private::Ending::<#ending>::end };
     quote! { #(#statements)* #end(#tail) }
 }
 

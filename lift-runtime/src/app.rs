@@ -222,6 +222,9 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     /// The router, and what its requests share.
     pub(crate) fn into_service(self) -> Result<(Router, Arc<Shared>)> {
         check_unique(&self.routes)?;
+        if self.shared.tenants.is_some() {
+            self.shared.stores.values().chain([&self.shared.cache]).for_each(Cache::require_tenant);
+        }
         let shared = Arc::new(self.shared);
         let mut router = if self.has_fallback { self.router } else { self.router.fallback(not_found) };
         for Mounted { route, mount } in self.routes {

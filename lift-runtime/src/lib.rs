@@ -24,6 +24,8 @@ mod tenant;
 pub mod test;
 pub mod validate;
 
+pub use http;
+
 pub use self::app::{App, Caller};
 pub use self::cache::Cache;
 pub use self::clock::Clock;

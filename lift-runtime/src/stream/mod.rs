@@ -32,6 +32,8 @@ mod source;
 mod tests;
 
 pub use async_stream::{stream, try_stream};
+pub use futures_core::Stream;
+pub use futures_util::stream::iter;
 
 pub use self::emitted::{Emitted, Emitter, Sending, StreamResult};
 pub use self::event::Event;
