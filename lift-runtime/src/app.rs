@@ -207,6 +207,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         self.routes.iter().map(|mounted| mounted.route)
     }
 
+    #[cfg(feature = "test")]
     pub(crate) fn set_clock(&mut self, clock: Clock) {
         self.shared.clock = clock;
     }

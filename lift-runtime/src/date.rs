@@ -8,6 +8,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::cache::{Key, KeyPart};
+use crate::validate::{Finding, Validate};
+
 /// A date of the Gregorian calendar, `2026-02-28`: [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339#section-5.6)'s
 /// `full-date`, which JSON Schema's format `date` names. Years 0000–9999, months and days with two digits, and only
 /// days that the month has.
@@ -136,6 +139,21 @@ impl JsonSchema for Date {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "format": "date" })
+    }
+}
+
+impl Validate for Date {
+    #[inline]
+    fn check(&self) -> Finding {
+        Finding::VALID
+    }
+}
+
+impl KeyPart for Date {
+    fn write_key(&self, key: &mut Key) {
+        key.part(&self.year);
+        key.part(&self.month);
+        key.part(&self.day);
     }
 }
 

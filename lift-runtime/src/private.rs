@@ -12,6 +12,14 @@ pub use crate::endpoint::{Argument, Call, Endpoint, Route, Routes};
 /// What `#[cached]` and `#[invalidates]` expand to.
 pub mod cache {
     pub use crate::cache::expansion::*;
+
+    /// The traits by whose methods types are told apart, for a glob import that brings no name.
+    pub mod traits {
+        pub use crate::cache::expansion::{
+            ByBuild as _, BySchema as _, Peel as _, Presence as _, WriteHashed as _, WriteInner as _,
+            WriteKeyPart as _,
+        };
+    }
 }
 
 /// What `#[validate]` and `derive(Validate)` expand to.
@@ -30,6 +38,11 @@ pub mod validate {
 /// What `#[stream]` and `emit!` expand to.
 pub mod stream {
     pub use crate::stream::expansion::*;
+
+    /// The traits by whose methods types are told apart, for a glob import that brings no name.
+    pub mod traits {
+        pub use crate::stream::expansion::EncodeItem as _;
+    }
 }
 
 /// Refuses, at compile time, a handler of which two arguments read the body.

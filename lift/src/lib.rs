@@ -2,6 +2,7 @@
 
 #![doc(html_root_url = "https://docs.rs/lift")]
 
+#[allow(unused_extern_crates, reason = "for expansions in this crate's own examples and tests")]
 extern crate self as lift;
 
 pub mod prelude;

@@ -3,18 +3,18 @@
 //! `cargo run -p shop` serves it at <http://127.0.0.1:3000>; the same binary is the Lambda function.
 
 mod catalog;
-mod clock;
 mod database;
 mod orders;
 mod settings;
+mod ticker;
 
 use lift::prelude::*;
 
 use crate::catalog::{loads, product, products, products_ndjson, put_product};
-use crate::clock::clock;
 use crate::database::Database;
 use crate::orders::{create_order, order, order_events};
 use crate::settings::Settings;
+use crate::ticker::clock;
 
 /// What every handler shares.
 #[derive(Clone)]

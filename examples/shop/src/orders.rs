@@ -19,16 +19,12 @@ pub(crate) struct NewOrder {
     #[schemars(length(min = 1, max = 64))]
     customer: String,
     #[schemars(email)]
-    #[expect(dead_code, reason = "checked, and not kept")]
     email: String,
-    #[expect(dead_code, reason = "checked, and not kept")]
     currency: Currency,
     #[schemars(length(min = 1, max = 50))]
     lines: Vec<Line>,
     #[schemars(length(max = 500))]
-    #[expect(dead_code, reason = "checked, and not kept")]
     note: Option<String>,
-    #[expect(dead_code, reason = "checked, and not kept")]
     ship_by: Option<Date>,
 }
 
@@ -55,6 +51,17 @@ pub(crate) enum Status {
     Packed,
     Shipped,
     Delivered,
+}
+
+impl Status {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Placed => "placed",
+            Self::Packed => "packed",
+            Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
+        }
+    }
 }
 
 const STEPS: [Status; 4] = [Status::Placed, Status::Packed, Status::Shipped, Status::Delivered];
@@ -156,7 +163,7 @@ pub(crate) async fn order_events(
     let seen = resume.parse::<u32>().unwrap_or(0);
     for (n, status) in (1..).zip(STEPS).filter(|(n, _)| *n > seen) {
         order.reaches(n - 1, shop.settings.step).await;
-        emit!(Event::new(OrderEvent { order: id.clone(), status }).id(n).name(status));
+        emit!(Event::new(OrderEvent { order: id.clone(), status }).id(n).event(status.name()));
     }
 }
 
