@@ -42,7 +42,7 @@ async fn main() -> Result<()> {
     App::new()
         .about("An app under test.\n\nTry:\n  curl localhost:3000/hello")
         .merge(router)
-        .routes(routes)
+        .routes(routes![hello])
         .run()
         .await
 }

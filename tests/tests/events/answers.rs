@@ -8,7 +8,7 @@ use lift::test::{Event, TestApp};
 use lift::{App, Context, Error};
 use serde_json::{Value, json};
 
-use crate::app::app;
+use crate::app::{app, seen_by};
 
 #[tokio::test]
 async fn cookies_and_repeated_headers_stay_apart_or_are_joined() {

@@ -86,7 +86,7 @@ pub(crate) fn app() -> App {
         .route("/moved", routing::get(|| async { (StatusCode::FOUND, [(header::LOCATION, "/seen")]) }))
         .route(
             "/panic",
-            get(|| async {
+            routing::get(|| async {
                 if true {
                     panic!("a secret")
                 }
@@ -95,13 +95,13 @@ pub(crate) fn app() -> App {
         .route("/late", routing::get(|| async { tokio::time::sleep(Duration::from_secs(60)).await }))
         .route(
             "/endless",
-            get(|| async {
+            routing::get(|| async {
                 Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>())
             }),
         )
         .route(
             "/large",
-            get(|uri: Uri| async move {
+            routing::get(|uri: Uri| async move {
                 "a".repeat(
                     uri.query().and_then(|query| query.strip_prefix("n=")?.parse().ok()).unwrap_or_default(),
                 )
