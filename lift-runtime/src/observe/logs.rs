@@ -20,7 +20,7 @@ pub fn init() {
     let read = if wanted.is_empty() { Ok(default_filter()) } else { wanted.parse() };
     let is_understood = read.is_ok();
     let filter = read.unwrap_or_else(|_| default_filter());
-    // The filter is one of targets and levels: an `EnvFilter` would bring in the regex crate, 0.5 MB of it.
+    // The filter is one of targets and levels: an `EnvFilter` would bring in the regex crate, a megabyte of the binary.
     let format = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_target(false);
     let started = if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some() {
         let format = format.json().flatten_event(true).with_current_span(false).with_span_list(false);

@@ -9,9 +9,9 @@ use axum::extract::ConnectInfo;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing;
 use http::{Extensions, HeaderMap, Method, StatusCode, Uri, header};
+use lift::Caller;
 use lift::prelude::*;
 use lift::test::{Event, TestApp};
-use lift::Caller;
 use serde_json::{Value, json};
 
 fn answer(value: &Value) -> Response {
@@ -81,7 +81,10 @@ pub(crate) fn app() -> App {
         .route("/cookies", routing::get(cookies))
         .route("/pieces", routing::get(pieces))
         .route("/broken", routing::get(broken))
-        .route("/png", routing::get(|| async { ([(header::CONTENT_TYPE, "image/png")], vec![0x89, 0x50, 0xff]) }))
+        .route(
+            "/png",
+            routing::get(|| async { ([(header::CONTENT_TYPE, "image/png")], vec![0x89, 0x50, 0xff]) }),
+        )
         .route("/empty", routing::get(|| async { StatusCode::NO_CONTENT }))
         .route("/moved", routing::get(|| async { (StatusCode::FOUND, [(header::LOCATION, "/seen")]) }))
         .route(
@@ -107,7 +110,7 @@ pub(crate) fn app() -> App {
                 )
             }),
         );
-    
+
     App::new()
         .tenants(Tenants::header("x-tenant-id").optional())
         .caller(Caller::claim("sub"))

@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 use crate::app::app;
 
 fn streaming(mode: ResponseMode) -> TestApp {
-    TestApp::new(app())
-        .response_mode(mode)
+    TestApp::new(app()).response_mode(mode)
 }
 
 #[tokio::test]
