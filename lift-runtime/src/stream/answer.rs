@@ -129,6 +129,7 @@ impl Answer {
 
     /// Runs the stream to its end, for whoever cannot stream. Here an error can still become the status.
     async fn whole(self, mut running: Running) -> Response {
+        running.asked = true;
         let mut body = Vec::new();
         let mut since = Instant::now();
         loop {
