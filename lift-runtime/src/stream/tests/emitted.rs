@@ -71,7 +71,8 @@ async fn it_may_be_awaited_anywhere() {
             () = async move { emitter.send(40).await } => {}
             () = std::future::pending() => {}
         }
-        async move { async move { emitter.send(41).await }.await }.await;
+        let nested = async move { emitter.send(41).await };
+        async move { nested.await }.await;
         Ok(())
     });
     let mut items: Vec<_> = all(emitted).await.into_iter().filter_map(Result::ok).collect();
