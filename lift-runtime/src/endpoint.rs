@@ -208,7 +208,7 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
             Some(context) => context.clone(),
             None => Context::new(Arc::clone(shared), None, &parts.headers),
         };
-        context.set_route(route);
+        context.set_route(route.path);
         if let Some(tenants) = shared.tenants.as_ref().filter(|_| !route.no_tenant) {
             match tenants.resolve(&mut parts).await? {
                 Some(tenant) => context.set_tenant(tenant),
@@ -240,7 +240,7 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
                 self.rejections.unreadable.get_or_insert(error);
             }
             Rejection::Invalid(status, violations) => match &mut self.rejections.invalid {
-                Some((_, earlier)) => earlier.extend(violations),
+                Some((_, earlier)) => earlier.append(violations),
                 none => *none = Some((status, violations)),
             },
         }

@@ -32,12 +32,11 @@ mod source;
 mod tests;
 
 pub use async_stream::{stream, try_stream};
+pub use futures_core::Stream;
+pub use futures_util::stream::iter;
 
 pub use self::emitted::{Emitted, Emitter, Sending, StreamResult};
 pub use self::event::Event;
 pub use self::last_event_id::LastEventId;
 pub(crate) use self::shutdown::Shutdown;
 
-/// In the extensions of every answer of a `#[stream]` route, its errors too.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Streamed;

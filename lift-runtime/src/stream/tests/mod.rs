@@ -111,8 +111,8 @@ fn app(script: Script) -> (Router, Shutdown) {
     let routes =
         Routes::new().and(PhantomData::<Probe>).and(PhantomData::<Raw>).and(PhantomData::<Returning>);
     let app = App::new().state(script).routes(routes);
-    let shutdown = app.stream_shutdown();
-    (app.into_router().unwrap_or_default(), shutdown)
+    let (router, shared) = app.into_service().expect("the routes are unique");
+    (router, shared.shutdown.clone())
 }
 
 fn request(path: &str) -> Request<Body> {
