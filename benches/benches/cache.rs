@@ -1,6 +1,5 @@
 //! C1–C5: `#[cached]` beside moka, cached, quick_cache and axum.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::hint::black_box;
 use std::pin::pin;
@@ -10,14 +9,12 @@ use std::task::{Context as Polling, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::response::Response;
+use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use benches::{compare, median};
-use http::{Method, Request};
+use http::Request;
 use http_body_util::BodyExt as _;
-use lift::__private::cache::{Computed, Encoded, Key, Policy, Tags, fingerprint, function};
-use lift::__private::{Call, Endpoint, PhantomData, Returned, Route, Routes};
 use lift::{App, Cache, Tenants};
 use serde::Serialize;
 use tower::ServiceExt as _;
@@ -64,23 +61,9 @@ impl metrics::Recorder for Recorder {
     }
 }
 
-/// `#[cached(ttl = "1h", tags = ["user:{id}"])] async fn user(id: u64) -> u64`, as it expands.
+#[lift::cached(ttl = "1h", tags = ["user:{id}"])]
 async fn user(id: u64) -> u64 {
-    static POLICY: Policy = Policy::new("benches::user", 3_600_000).fingerprint(|| fingerprint!(u64));
-    function(
-        &POLICY,
-        Encoded,
-        (id,),
-        |(id,), key: &mut Key| {
-            #[allow(unused_imports, reason = "which of them is used depends on the type")]
-            use lift::__private::cache::{Part, WriteHashed as _, WriteInner as _, WriteKeyPart as _};
-            (&&&Part(id)).write(key);
-        },
-        |(id,), tags: &mut Tags| tags.add(format_args!("user:{id}")),
-        |(id,)| async move { Computed::of(Ok::<_, Infallible>(id * 2)) },
-        |Ok(value)| value,
-    )
-    .await
+    id * 2
 }
 
 #[cached::macros::cached(max_size = 20_000, ttl_secs = 3600)]
@@ -177,27 +160,15 @@ fn page() -> Page {
     Page { items: (1..=10).map(item).collect(), next: Some("SKU-0011".to_owned()) }
 }
 
-struct Products;
-
-impl Endpoint<Arc<Page>, ()> for Products {
-    const ROUTE: &'static Route = &Route::new(Method::GET, "/products", "benches::products").cached();
-
-    async fn serve(call: Call<Arc<Page>>) -> Response {
-        static POLICY: Policy = Policy::new("benches::products", 3_600_000);
-        call.cached(
-            &POLICY,
-            (page(),),
-            |_, key: &mut Key| key.part("books"),
-            |_, tags: &mut Tags| tags.add(format_args!("products")),
-            |(page,)| async move { Computed::of(Returned(Ok::<_, Infallible>(Json(page))).split()) },
-        )
-        .await
-    }
+#[lift::get("/products")]
+#[lift::cached(ttl = "1h", tags = ["products"])]
+async fn products(State(page): State<Arc<Page>>) -> lift::Json<Page> {
+    lift::Json(Page::clone(&page))
 }
 
 async fn c3() {
     let lift = |app: App<Arc<Page>>| {
-        app.routes(Routes::new().and::<Products, ()>(PhantomData)).into_router().expect("one route")
+        app.routes(lift::routes![products]).into_router().expect("one route")
     };
     let bare = lift(App::new().state(Arc::new(page())));
     let tenants = lift(App::new().state(Arc::new(page())).tenants(Tenants::header("x-tenant-id")));
@@ -226,22 +197,11 @@ async fn answer(router: &Router) -> bytes::Bytes {
 const COMPUTATION: Duration = Duration::from_millis(50);
 const CALLERS: usize = 1000;
 
+#[lift::cached(ttl = "1h", skip(runs))]
 async fn slow(id: u64, runs: Arc<AtomicU32>) -> u64 {
-    static POLICY: Policy = Policy::new("benches::slow", 3_600_000);
-    function(
-        &POLICY,
-        Encoded,
-        (id, runs),
-        |(id, _), key: &mut Key| key.part(id),
-        |_, _: &mut Tags| {},
-        |(id, runs)| async move {
-            runs.fetch_add(1, Ordering::Relaxed);
-            tokio::time::sleep(COMPUTATION).await;
-            Computed::of(Ok::<_, Infallible>(id))
-        },
-        |Ok(value)| value,
-    )
-    .await
+    runs.fetch_add(1, Ordering::Relaxed);
+    tokio::time::sleep(COMPUTATION).await;
+    id
 }
 
 #[cached::macros::cached(max_size = 20_000, sync_writes = "by_key", key = "u64", convert = r#"{ id }"#)]

@@ -352,7 +352,12 @@ fn incoming_id(headers: &HeaderMap) -> Option<Box<str>> {
     ((1..=128).contains(&id.len()) && id.bytes().all(plain)).then(|| id.into())
 }
 
-/// 128 random bits: unique, not secret.
 fn new_id() -> Box<str> {
-    format!("{:032x}", fastrand::u128(..)).into()
+    random_id().into()
+}
+
+/// 128 random bits in hexadecimal, such as a request's id: unique, but not secret, for it can be guessed by whoever
+/// has seen enough others.
+pub fn random_id() -> String {
+    format!("{:032x}", fastrand::u128(..))
 }

@@ -240,7 +240,7 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
                 self.rejections.unreadable.get_or_insert(error);
             }
             Rejection::Invalid(status, violations) => match &mut self.rejections.invalid {
-                Some((_, earlier)) => earlier.extend(violations),
+                Some((_, earlier)) => earlier.append(violations),
                 none => *none = Some((status, violations)),
             },
         }

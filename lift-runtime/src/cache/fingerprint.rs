@@ -6,6 +6,9 @@ use std::sync::OnceLock;
 use schemars::JsonSchema;
 use twox_hash::XxHash3_64;
 
+use crate::created::Created;
+use crate::json::Json;
+
 /// A type whose entries are told apart from those of its other versions.
 ///
 /// [`fingerprint!`](crate::__lift_fingerprint) peels `Result`, `Option` and `Json` off a return type and asks
@@ -48,7 +51,6 @@ impl<T> Peel for &Fingerprint<Option<T>> {
 }
 
 /// Lets wrappers of the shape `Name<T>` be peeled off.
-#[cfg_attr(not(test), expect(unused_macros, reason = "waits for the responses"))]
 macro_rules! peels {
     ($($name:ident),* $(,)?) => {$(
         impl<T> Peel for &Fingerprint<$name<T>> {
@@ -60,6 +62,8 @@ macro_rules! peels {
         }
     )*};
 }
+
+peels!(Created, Json);
 
 /// A type whose schema is its fingerprint, together with its name.
 pub trait BySchema {
@@ -114,9 +118,6 @@ macro_rules! __lift_fingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Json<T>(#[expect(dead_code, reason = "only its type matters")] T);
-    peels!(Json);
 
     struct Plain;
 

@@ -11,6 +11,11 @@ use axum::extract::State;
 use bytes::Bytes;
 
 use super::key::{Key, KeyPart};
+use crate::form::Form;
+use crate::header::Header;
+use crate::json::Json;
+use crate::path::Path;
+use crate::query::Query;
 use crate::tenant::Tenant;
 
 macro_rules! fixed_width {
@@ -313,7 +318,6 @@ impl<T: ?Sized> Part<'_, T> {
 }
 
 /// Lets extractors of the shape `Name(pub T)` into keys.
-#[cfg_attr(not(test), expect(unused_macros, reason = "waits for the extractors"))]
 macro_rules! extractors {
     ($($name:ident),* $(,)?) => {$(
         impl<T: KeyPart> KeyPart for $name<T> {
@@ -332,14 +336,11 @@ macro_rules! extractors {
     )*};
 }
 
+extractors!(Form, Header, Json, Path, Query);
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// What the extractors of the app's own look like.
-    struct Path<T>(T);
-    struct Query<T>(T);
-    extractors!(Path, Query);
 
     fn bytes(part: &(impl KeyPart + ?Sized)) -> Vec<u8> {
         let mut key = Key::new();

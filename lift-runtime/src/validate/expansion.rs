@@ -1,1 +1,275 @@
 //! What expansions call.
+
+use std::future::Future;
+use std::marker::PhantomData;
+pub use std::string::{String, ToString};
+pub use std::sync::LazyLock;
+
+use http::StatusCode;
+use schemars::JsonSchema;
+
+pub use super::constraint::{Amount, Items, Length, Limit, Pattern, Text, eat};
+pub use super::finding::{Finding, Validate};
+pub use super::format::{email, ip, ipv4, ipv6, uri};
+use super::input::{Input, checked};
+pub use super::output::{CheckOutputBySchema, CheckOutputNever, CheckOutputUnknown, Output, Unanswered};
+pub use super::verdict::{IntoViolations, Verdict, VerdictLater};
+use super::violation::Violations;
+use crate::endpoint::{Argument, Call, Rejection};
+
+/// How large a body may be where nothing else is said: 1 MiB.
+pub(crate) const MAX_BODY: usize = 1 << 20;
+
+/// The options of one `#[validate]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    max_body: usize,
+    status: u16,
+    refuse_response: bool,
+}
+
+impl Options {
+    /// What holds where nothing is said: 1 MiB, 422, responses unchecked.
+    #[expect(clippy::new_without_default, reason = "made by expansions only")]
+    pub const fn new() -> Self {
+        Self { max_body: MAX_BODY, status: 422, refuse_response: false }
+    }
+
+    /// `max_body`: how many bytes a body may have.
+    #[must_use]
+    pub const fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// `status`: what a failed check is answered with.
+    #[must_use]
+    pub const fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// `response`: a wrong answer is a 500.
+    #[must_use]
+    pub const fn response(mut self) -> Self {
+        self.refuse_response = true;
+        self
+    }
+
+    /// `response = "log"`: a wrong answer is let through and logged.
+    #[must_use]
+    pub const fn response_log(mut self) -> Self {
+        self.refuse_response = false;
+        self
+    }
+
+    pub(crate) fn is_response_refused(&self) -> bool {
+        self.refuse_response
+    }
+
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
+    }
+}
+
+/// Takes one argument, and checks it if it is an input.
+///
+/// `(&&&Check::<T>::NEW).take(…)` finds the first of the traits below that `T` satisfies: method look-up goes from
+/// three references to none, and each trait is implemented for one reference fewer than the one before it.
+pub struct Check<T>(PhantomData<fn() -> T>);
+
+impl<T> Check<T> {
+    /// The start of the chain.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+impl<T> Clone for Check<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Check<T> {}
+
+/// Inputs whose value has native checks.
+pub trait TakeNative<T> {
+    /// Takes it; `None` if it was refused.
+    fn take<S, M>(&self, call: &mut Call<S>, options: &Options) -> impl Future<Output = Option<T>> + Send
+    where
+        S: Clone + Send + Sync + 'static;
+}
+
+impl<T> TakeNative<T> for &&Check<T>
+where
+    T: Input + Send,
+    T::Value: Validate + 'static,
+{
+    async fn take<S, M>(&self, call: &mut Call<S>, options: &Options) -> Option<T>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        input(call, options, T::Value::check).await
+    }
+}
+
+/// Inputs whose value only its schema can check.
+pub trait TakeBySchema<T> {
+    /// Takes it; `None` if it was refused.
+    fn take<S, M>(&self, call: &mut Call<S>, options: &Options) -> impl Future<Output = Option<T>> + Send
+    where
+        S: Clone + Send + Sync + 'static;
+}
+
+impl<T> TakeBySchema<T> for &Check<T>
+where
+    T: Input + Send,
+    T::Value: JsonSchema + 'static,
+{
+    async fn take<S, M>(&self, call: &mut Call<S>, options: &Options) -> Option<T>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        input(call, options, |_| Finding::UNDECIDED).await
+    }
+}
+
+/// A type whose values can be checked.
+#[diagnostic::on_unimplemented(
+    message = "`#[validate]` cannot check `{Self}`, for it has no schema",
+    note = "add `#[derive(schemars::JsonSchema, lift::Validate)]` to `{Self}`"
+)]
+pub trait Checkable {}
+
+impl<T: JsonSchema> Checkable for T {}
+
+/// Inputs whose value nothing can check: an error at compile time.
+pub trait TakeNever<T> {
+    /// Is there for the sake of the message when it cannot be called.
+    fn take<S, M>(&self, call: &mut Call<S>, options: &Options) -> impl Future<Output = Option<T>> + Send
+    where
+        T: Input,
+        T::Value: Checkable;
+}
+
+impl<T: Input> TakeNever<T> for Check<T> {
+    #[expect(clippy::manual_async_fn, reason = "the trait promises `Send`")]
+    fn take<S, M>(&self, _: &mut Call<S>, _: &Options) -> impl Future<Output = Option<T>> + Send
+    where
+        T::Value: Checkable,
+    {
+        async { unreachable!("an input with a schema takes the way above this one") }
+    }
+}
+
+/// Arguments that are not inputs, such as `State`.
+pub trait TakeUnchecked<T> {
+    /// Takes it; `None` if it was refused.
+    fn take<S, M>(self, call: &mut Call<S>, options: &Options) -> impl Future<Output = Option<T>> + Send
+    where
+        S: Clone + Send + Sync + 'static,
+        T: Argument<S, M>;
+}
+
+impl<T: Send> TakeUnchecked<T> for Check<T> {
+    fn take<S, M>(self, call: &mut Call<S>, _: &Options) -> impl Future<Output = Option<T>> + Send
+    where
+        S: Clone + Send + Sync + 'static,
+        T: Argument<S, M>,
+    {
+        call.argument::<T, M>()
+    }
+}
+
+async fn input<T: Input + Send, S>(
+    call: &mut Call<S>,
+    options: &Options,
+    check: fn(&T::Value) -> Finding,
+) -> Option<T>
+where
+    T::Value: JsonSchema + 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    let taken = match T::read(&mut call.parts, &mut call.body, options.max_body).await {
+        Ok(raw) => checked(&raw, options.status_code(), check),
+        Err(error) => Err(Rejection::Unreadable(error)),
+    };
+    taken.map_err(|rejection| call.reject(rejection)).ok()
+}
+
+impl<S: Clone + Send + Sync + 'static> Call<S> {
+    /// Takes an own validator's word: whether all is well.
+    pub fn judge(&mut self, options: &Options, found: Violations) -> bool {
+        let well = found.is_empty();
+        if !well {
+            self.reject(Rejection::Invalid(options.status_code(), found));
+        }
+        well
+    }
+}
+
+/// A result whose value is about to be checked.
+pub struct OutputCheck<T, E>(Option<Result<T, E>>);
+
+/// Checks what a handler returned.
+#[expect(non_snake_case, reason = "stands where a type's constructor would, but hides what it holds")]
+pub fn CheckOutput<T, E>(result: Result<T, E>) -> OutputCheck<T, E> {
+    OutputCheck(Some(result))
+}
+
+impl<T, E> OutputCheck<T, E> {
+    /// The result; it is there until the one call that takes it.
+    #[expect(clippy::expect_used, reason = "an expansion checks a result once")]
+    pub(crate) fn take(&mut self) -> Result<T, E> {
+        self.0.take().expect("a result is checked once")
+    }
+}
+
+/// The check of a part whose type may have native checks or not. A function of the type wins over one of the trait,
+/// so that a type of another crate takes the second way, and the whole goes to the schema.
+pub struct Probe<T: ?Sized>(PhantomData<fn(&T)>);
+
+impl<T: Validate + ?Sized> Probe<T> {
+    /// What the native checks find.
+    #[inline]
+    pub fn check(value: &T) -> Finding {
+        value.check()
+    }
+}
+
+/// Types without native checks.
+pub trait Foreign {
+    /// The type.
+    type Value: ?Sized;
+
+    /// Only the schema can tell.
+    #[inline]
+    fn check(_: &Self::Value) -> Finding {
+        Finding::UNDECIDED
+    }
+}
+
+impl<T: ?Sized> Foreign for Probe<T> {
+    type Value = T;
+}
+
+/// `required` on a field: an `Option` must hold something. Any other type always does.
+pub struct Given<'a, T>(pub &'a T);
+
+impl<T> Given<'_, Option<T>> {
+    /// Whether something is there.
+    #[inline]
+    pub fn is_given(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+/// [`Given`] for what is not an `Option`.
+pub trait AlwaysGiven {
+    /// Always true.
+    #[inline]
+    fn is_given(&self) -> bool {
+        true
+    }
+}
+
+impl<T> AlwaysGiven for Given<'_, T> {}

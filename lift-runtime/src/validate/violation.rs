@@ -82,6 +82,23 @@ impl Violations {
         if self.list.len() < LIMIT { self.list.push(violation) } else { self.truncated = true }
     }
 
+    /// These and all of the others.
+    pub(crate) fn append(&mut self, others: Self) {
+        self.truncated |= others.truncated;
+        self.extend(others.list);
+    }
+
+    /// The same, with other pointers.
+    pub(crate) fn map_pointers(mut self, change: impl Fn(&mut String)) -> Self {
+        self.list.iter_mut().for_each(|violation| change(&mut violation.pointer));
+        self
+    }
+
+    /// Notes that there is more.
+    pub(crate) fn truncate(&mut self) {
+        self.truncated = true;
+    }
+
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
@@ -90,6 +107,12 @@ impl Violations {
     /// What is wrong.
     pub fn iter(&self) -> std::slice::Iter<'_, Violation> {
         self.list.iter()
+    }
+}
+
+impl From<Violation> for Violations {
+    fn from(violation: Violation) -> Self {
+        Self::from_iter([violation])
     }
 }
 

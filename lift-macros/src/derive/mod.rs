@@ -1,0 +1,235 @@
+//! `derive(Validate)`: constraints, as schemars reads them, made native checks.
+//!
+//! What a check cannot tell from the value goes to the schema at run time (`Finding::UNDECIDED`); what neither of the
+//! two would check is a mistake at compile time.
+
+mod attributes;
+mod key;
+mod pattern;
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, Expr, ExprLit, Field, Fields, Generics, Lit, Type, parse_quote};
+
+use self::attributes::{Attributes, Bounds, Constraints, Format, Mistakes};
+
+// Input:
+//
+//     #[derive(Deserialize, JsonSchema, Validate)]
+//     struct Line {
+//         #[schemars(regex(pattern = "^SKU-[0-9]{4}$"))] sku: String,
+//         #[schemars(range(min = 1, max = 100))] qty: u32,
+//     }
+//
+// Output, shortened:
+//
+//     impl Validate for Line {
+//         fn check(&self) -> Finding {
+//             let mut __lift_found = Finding::VALID;
+//             let __lift_value = &self.sku;
+//             __lift_found |= Finding::when(Text::passes(__lift_value, |text| matches!(text.as_bytes(), [b'S', …])));
+//             __lift_found |= <Probe<String>>::check(__lift_value);
+//             let __lift_value = &self.qty;
+//             __lift_found |= Amount::at_least(__lift_value, 1) | Amount::at_most(__lift_value, 100);
+//             __lift_found |= <Probe<u32>>::check(__lift_value);
+//             __lift_found
+//         }
+//     }
+pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
+    let mut mistakes = Mistakes::default();
+    let container = Attributes::read(&input.attrs, &mut mistakes);
+    let body = match &input.data {
+        Data::Struct(data) => structure(&data.fields, &mut mistakes),
+        Data::Enum(data) => {
+            let arms: Vec<_> = data.variants.iter().map(|variant| arm(variant, &mut mistakes)).collect();
+            if arms.is_empty() { quote!() } else { quote!(match self { #(#arms)* }) }
+        }
+        Data::Union(data) => {
+            mistakes.add(syn::Error::new(data.union_token.span, "a union has no JSON Schema; derive it for a struct"));
+            quote!()
+        }
+    };
+    let errors = mistakes.into_error().map(|error| error.to_compile_error());
+    // After a mistake the type is still `Validate`, so that one mistake gives one message.
+    let opaque = container.opaque || errors.is_some();
+    let body = if opaque { quote!() } else { body };
+    let start = if opaque { quote!(UNDECIDED) } else { quote!(VALID) };
+
+    let name = &input.ident;
+    let generics = bounded(input.generics.clone());
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let key = key::expand(input);
+    quote! {
+        #errors
+        #key
+        #[automatically_derived]
+        #[allow(clippy::all, unused_imports, unused_mut, unused_variables, reason = "derived")]
+        impl #impl_generics ::lift::__private::validate::Validate for #name #ty_generics #where_clause {
+            #[inline]
+            fn check(&self) -> ::lift::__private::validate::Finding {
+                use ::lift::__private::validate::{AlwaysGiven as _, Foreign as _};
+                let mut __lift_found = ::lift::__private::validate::Finding::#start;
+                #body
+                __lift_found
+            }
+        }
+    }
+}
+
+fn bounded(mut generics: Generics) -> Generics {
+    for parameter in generics.type_params_mut() {
+        parameter.bounds.push(parse_quote!(::lift::__private::validate::Validate));
+    }
+    generics
+}
+
+fn structure(fields: &Fields, mistakes: &mut Mistakes) -> TokenStream {
+    let checks = fields.members().zip(fields).map(|(member, field)| {
+        let check = of_field(field, fields, mistakes);
+        quote!({ let __lift_value = &self.#member; #check })
+    });
+    let checks: Vec<_> = checks.collect();
+    quote!(#(#checks)*)
+}
+
+fn arm(variant: &syn::Variant, mistakes: &mut Mistakes) -> TokenStream {
+    let attributes = Attributes::read(&variant.attrs, mistakes);
+    let name = &variant.ident;
+    if attributes.opaque {
+        return quote!(Self::#name { .. } => __lift_found |= ::lift::__private::validate::Finding::UNDECIDED,);
+    }
+    let mut bindings = Vec::new();
+    let mut checks = Vec::new();
+    for (index, (member, field)) in variant.fields.members().zip(&variant.fields).enumerate() {
+        let binding = format_ident!("__lift_field_{index}");
+        let check = of_field(field, &variant.fields, mistakes);
+        bindings.push(quote!(#member: #binding));
+        checks.push(quote!({ let __lift_value = #binding; #check }));
+    }
+    quote!(Self::#name { #(#bindings),* } => { #(#checks)* })
+}
+
+/// The checks of `__lift_value`, a reference to a field.
+fn of_field(field: &Field, fields: &Fields, mistakes: &mut Mistakes) -> TokenStream {
+    let Attributes { constraints, skipped, opaque } = Attributes::read(&field.attrs, mistakes);
+    // What a tuple struct skips moves the places of the others.
+    if opaque || (skipped && matches!(fields, Fields::Unnamed(_))) {
+        return quote!(__lift_found |= ::lift::__private::validate::Finding::UNDECIDED;);
+    }
+    if skipped {
+        return quote!();
+    }
+    let ty = &field.ty;
+    let constraints = of_constraints(&constraints, ty);
+    let nested = quote_spanned!(ty.span()=> <::lift::__private::validate::Probe<#ty>>::check(__lift_value));
+    quote!(#constraints __lift_found |= #nested;)
+}
+
+/// The constraints of `__lift_value`, whose type is `ty` or, for `inner`, is in it.
+fn of_constraints(constraints: &Constraints, ty: &Type) -> TokenStream {
+    let Constraints { length, range, pattern, contains, format, required, inner } = constraints;
+    let mut checks = Vec::new();
+    if *required {
+        checks.push(quote!(__lift_found |= ::lift::__private::validate::Finding::when(
+            ::lift::__private::validate::Given(__lift_value).is_given()
+        );));
+    }
+    checks.extend(length.as_ref().map(of_length));
+    checks.extend(range.as_ref().map(of_range));
+    checks.extend(pattern.as_ref().map(|pattern| of_pattern(pattern, ty)));
+    checks.extend(contains.as_ref().map(|text| of_contains(text, ty)));
+    if let Some((format, span)) = format {
+        let format = match format {
+            Format::Email => quote!(email),
+            Format::Uri => quote!(uri),
+            Format::Ip => quote!(ip),
+            Format::Ipv4 => quote!(ipv4),
+            Format::Ipv6 => quote!(ipv6),
+        };
+        checks.push(quote_spanned! {*span=>
+            __lift_found |= ::lift::__private::validate::Finding::when(
+                ::lift::__private::validate::Text::passes(__lift_value, ::lift::__private::validate::#format)
+            );
+        });
+    }
+    if let Some(inner) = inner.as_ref().filter(|inner| !inner.is_empty()) {
+        let inner = of_constraints(inner, ty);
+        checks.push(quote_spanned! {ty.span()=>
+            __lift_found |= ::lift::__private::validate::Items::each(__lift_value, |__lift_value| {
+                let mut __lift_found = ::lift::__private::validate::Finding::VALID;
+                #inner
+                __lift_found
+            });
+        });
+    }
+    quote!(#(#checks)*)
+}
+
+fn of_length(Bounds { span, min, max }: &Bounds) -> TokenStream {
+    let as_usize = |bound: &Expr| match bound {
+        Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) if literal.suffix().is_empty() => quote!(#bound),
+        bound => quote!((#bound) as usize),
+    };
+    let min = min.as_ref().map_or_else(|| quote!(0), as_usize);
+    let max = max.as_ref().map_or_else(|| quote!(::core::primitive::usize::MAX), as_usize);
+    quote_spanned! {*span=>
+        __lift_found |= ::lift::__private::validate::Finding::when(
+            ::lift::__private::validate::Length::within(__lift_value, #min, #max)
+        );
+    }
+}
+
+fn of_range(Bounds { span, min, max }: &Bounds) -> TokenStream {
+    let least = min.iter().map(|min| {
+        quote_spanned!(*span=> __lift_found |= ::lift::__private::validate::Amount::at_least(__lift_value, #min);)
+    });
+    let most = max.iter().map(|max| {
+        quote_spanned!(*span=> __lift_found |= ::lift::__private::validate::Amount::at_most(__lift_value, #max);)
+    });
+    quote!(#(#least)* #(#most)*)
+}
+
+fn of_pattern(pattern: &Expr, ty: &Type) -> TokenStream {
+    if let Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) = pattern
+        && let Some(matcher) = pattern::matcher(&literal.value())
+    {
+        return quote_spanned! {ty.span()=>
+            __lift_found |= ::lift::__private::validate::Finding::when(
+                ::lift::__private::validate::Text::passes(__lift_value, |text| #matcher)
+            );
+        };
+    }
+    quote_spanned! {ty.span()=>
+        __lift_found |= {
+            static __LIFT_PATTERN: ::lift::__private::validate::LazyLock<::lift::__private::validate::Pattern> =
+                ::lift::__private::validate::LazyLock::new(|| {
+                    ::lift::__private::validate::Pattern::new(
+                        &::lift::__private::validate::ToString::to_string(&(#pattern))
+                    )
+                });
+            __LIFT_PATTERN.check(__lift_value)
+        };
+    }
+}
+
+fn of_contains(text: &Expr, ty: &Type) -> TokenStream {
+    if matches!(text, Expr::Lit(ExprLit { lit: Lit::Str(_) | Lit::Char(_), .. })) {
+        return quote_spanned! {ty.span()=>
+            __lift_found |= ::lift::__private::validate::Finding::when(
+                ::lift::__private::validate::Text::passes(__lift_value, |text| text.contains(#text))
+            );
+        };
+    }
+    quote_spanned! {ty.span()=>
+        __lift_found |= {
+            static __LIFT_TEXT: ::lift::__private::validate::LazyLock<::lift::__private::validate::String> =
+                ::lift::__private::validate::LazyLock::new(|| {
+                    ::lift::__private::validate::ToString::to_string(&(#text))
+                });
+            ::lift::__private::validate::Finding::when(
+                ::lift::__private::validate::Text::passes(__lift_value, |text| text.contains(__LIFT_TEXT.as_str()))
+            )
+        };
+    }
+}

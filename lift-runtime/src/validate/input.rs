@@ -1,0 +1,206 @@
+//! An input on its way: read, parsed, checked, and, where something is wrong, looked at again by its schema.
+
+use std::future::Future;
+
+use axum::body::Body;
+use http::StatusCode;
+use http::request::Parts;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::document::At;
+use super::finding::{Finding, Validate};
+use super::refusal::Refusal;
+use super::schema::{Contract, Schema};
+use super::violation::{Location, Violation, Violations};
+use super::{report, strict};
+use crate::endpoint::Rejection;
+use crate::error::{Error, Result};
+
+/// An extractor whose value comes from the client.
+pub trait Input: Sized {
+    /// The value.
+    type Value: DeserializeOwned;
+    /// What is read of the request before it is parsed.
+    type Raw: Send;
+    /// Where it comes from.
+    const LOCATION: Location;
+
+    /// Reads it.
+    fn read(
+        parts: &mut Parts,
+        body: &mut Option<Body>,
+        max_body: usize,
+    ) -> impl Future<Output = Result<Self::Raw>> + Send;
+
+    /// Parses it.
+    fn parse(raw: &Self::Raw) -> Result<Self::Value, Unread>;
+
+    /// The same as a JSON document, as the schema would have it.
+    fn document(raw: &Self::Raw, schema: &Schema) -> Result<Value>;
+
+    /// Makes a pointer into the document one that a client understands.
+    fn point(raw: &Self::Raw, schema: &Schema, pointer: &mut String) {
+        let _ = (raw, schema, pointer);
+    }
+
+    /// The extractor around the value.
+    fn wrap(value: Self::Value) -> Self;
+}
+
+/// What every extractor around a value has: a way in and a way out.
+macro_rules! input_wrapper {
+    ($wrapper:ident) => {
+        impl<T> std::ops::Deref for $wrapper<T> {
+            type Target = T;
+
+            fn deref(&self) -> &T {
+                &self.0
+            }
+        }
+
+        impl<T> std::ops::DerefMut for $wrapper<T> {
+            fn deref_mut(&mut self) -> &mut T {
+                &mut self.0
+            }
+        }
+
+        impl<T> From<T> for $wrapper<T> {
+            fn from(value: T) -> Self {
+                Self(value)
+            }
+        }
+    };
+}
+
+pub(crate) use input_wrapper;
+
+/// Why a parse made no value.
+#[derive(Debug)]
+pub enum Unread {
+    /// The request cannot be served, whatever the value.
+    Unreadable(Error),
+    /// The value is not of the type, and it is known where.
+    Refused(Refusal),
+    /// JSON was not parsed: it is malformed, or not of the type.
+    Json(serde_json::Error),
+}
+
+/// An input that is parsed and is not checked any further.
+pub(crate) fn unchecked<I: Input>(raw: &I::Raw, json: &[u8]) -> Result<I, Rejection> {
+    let unread = match I::parse(raw) {
+        Ok(value) => return Ok(I::wrap(value)),
+        Err(unread) => unread,
+    };
+    let violation = match unread {
+        Unread::Unreadable(error) => return Err(Rejection::Unreadable(error)),
+        Unread::Refused(refusal) => refusal.into_violation(I::LOCATION),
+        Unread::Json(error) => {
+            let document = parse_json(json).map_err(Rejection::Unreadable)?;
+            explain::<I::Value>(&document, &error)
+        }
+    };
+    Err(Rejection::Invalid(StatusCode::UNPROCESSABLE_ENTITY, violation.into()))
+}
+
+/// An input that is checked.
+#[inline]
+pub(crate) fn checked<I>(raw: &I::Raw, status: StatusCode, check: fn(&I::Value) -> Finding) -> Result<I, Rejection>
+where
+    I: Input,
+    I::Value: JsonSchema + 'static,
+{
+    match I::parse(raw) {
+        Ok(value) if check(&value).is_valid() => Ok(I::wrap(value)),
+        parsed => judged::<I>(raw, status, parsed).map(I::wrap),
+    }
+}
+
+/// The schema's verdict, which is final; where it finds nothing, serde's.
+#[cold]
+fn judged<I>(raw: &I::Raw, status: StatusCode, parsed: Result<I::Value, Unread>) -> Result<I::Value, Rejection>
+where
+    I: Input,
+    I::Value: JsonSchema + 'static,
+{
+    if let Err(Unread::Unreadable(error)) = parsed {
+        return Err(Rejection::Unreadable(error));
+    }
+    let schema = Schema::of::<I::Value>(Contract::Input)
+        .map_err(|reason| Rejection::Unreadable(Error::internal(format!("a schema is not valid: {reason}"))))?;
+    let document = I::document(raw, &schema).map_err(Rejection::Unreadable)?;
+    let violations = report::violations(&schema, &document, I::LOCATION);
+    if !violations.is_empty() {
+        let violations = violations.map_pointers(|pointer| I::point(raw, &schema, pointer));
+        return Err(Rejection::Invalid(status, violations));
+    }
+    let mut violation = match parsed {
+        Ok(value) => return Ok(value),
+        Err(Unread::Json(error)) => explain::<I::Value>(&document, &error),
+        // The schema knows the types of text better than the type does, where serde buffers it for `flatten`.
+        Err(_) => match I::Value::deserialize(At(&document)) {
+            Ok(value) => return Ok(value),
+            Err(refusal) => refusal.into_violation(I::LOCATION),
+        },
+    };
+    I::point(raw, &schema, &mut violation.pointer);
+    Err(Rejection::Invalid(status, violation.into()))
+}
+
+/// Why serde refused JSON that the schema, if there is one, accepts.
+fn explain<T: DeserializeOwned>(document: &Value, error: &serde_json::Error) -> Violation {
+    match T::deserialize(At(document)) {
+        Err(refusal) => refusal.into_violation(Location::Body),
+        // A document has each member once, and keeps the last one.
+        Ok(_) if error.to_string().starts_with("duplicate field") => {
+            Violation::new("", "duplicate", "has a member twice")
+        }
+        Ok(_) => Violation::new("", "format", "is not in the form that is expected here"),
+    }
+}
+
+/// Parses JSON as a document.
+pub(crate) fn parse_json(json: &[u8]) -> Result<Value> {
+    serde_json::from_slice(json).map_err(|error| {
+        let text = error.to_string();
+        if text.starts_with("recursion limit exceeded") {
+            let place = format!("line {} column {}", error.line(), error.column());
+            let detail = format!("the body is nested deeper than 128 levels at {place}");
+            Error::new(StatusCode::BAD_REQUEST, "too_deep", detail)
+        } else {
+            Error::new(StatusCode::BAD_REQUEST, "malformed_json", format!("the body is not JSON: {text}"))
+        }
+    })
+}
+
+/// See [`from_slice`](super::from_slice).
+pub(crate) fn from_slice<T>(json: &[u8]) -> Result<T, Violations>
+where
+    T: Validate + DeserializeOwned + 'static,
+{
+    let parsed = match strict::parse::<T>(json) {
+        Ok(value) if value.check().is_valid() => return Ok(value),
+        parsed => parsed,
+    };
+    let document = parse_json(json).map_err(|error| {
+        let detail = error.problem().detail.clone().unwrap_or_default();
+        Violation::new("", "json", detail)
+    })?;
+    report::of::<T>(&document, Contract::Input)?;
+    parsed.map_err(|error| explain::<T>(&document, &error).into())
+}
+
+/// See [`from_value`](super::from_value).
+pub(crate) fn from_value<T>(document: &Value) -> Result<T, Violations>
+where
+    T: Validate + DeserializeOwned + 'static,
+{
+    let parsed = match T::deserialize(At(document)) {
+        Ok(value) if value.check().is_valid() => return Ok(value),
+        parsed => parsed,
+    };
+    report::of::<T>(document, Contract::Input)?;
+    parsed.map_err(|refusal| refusal.into_violation(Location::Body).into())
+}

@@ -1,0 +1,324 @@
+//! What is wrong with a document: the schema validator's errors, in words of ours.
+
+use std::borrow::Cow;
+
+use jsonschema::ValidationError;
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use jsonschema::types::JsonType;
+use schemars::JsonSchema;
+use serde_json::Value;
+
+use super::refusal::escape;
+use super::schema::{Contract, Schema};
+use super::violation::{LIMIT, Location, Violation, Violations};
+
+/// What the schema of a type finds wrong with a body.
+pub(crate) fn of<T: JsonSchema + 'static>(document: &Value, contract: Contract) -> Result<(), Violations> {
+    let schema = Schema::of::<T>(contract).map_err(|reason| broken_schema::<T>(&reason))?;
+    let found = violations(&schema, document, Location::Body);
+    if found.is_empty() { Ok(()) } else { Err(found) }
+}
+
+/// What is said of a type whose schema is not one; the log has the reason.
+fn broken_schema<T>(reason: &str) -> Violations {
+    tracing::error!(type_name = std::any::type_name::<T>(), reason, "the type's JSON Schema is not valid");
+    Violation::new("", "schema", "cannot be checked").into()
+}
+
+/// A document with more values than this is looked at in part, for the validator lists every error there is.
+const WHOLE: usize = 10_000;
+
+/// All that the schema finds wrong.
+pub(crate) fn violations(schema: &Schema, document: &Value, location: Location) -> Violations {
+    let mut found = Found { violations: Violations::new(), location };
+    let mut budget = WHOLE;
+    let cut = cut(document, &mut budget, &mut String::new());
+    let Some((part, cuts)) = cut else {
+        schema.validator.iter_errors(document).take(LIMIT + 1).for_each(|error| found.add(&error));
+        return found.violations;
+    };
+    // What is said of a container that was cut may be said because it was.
+    let whole = |error: &ValidationError<'_>| cuts.iter().all(|cut| cut != error.instance_path().as_str());
+    schema.validator.iter_errors(&part).filter(whole).take(LIMIT + 1).for_each(|error| found.add(&error));
+    if found.violations.is_empty()
+        && let Err(error) = schema.validator.validate(document)
+    {
+        found.add(&error);
+    }
+    if !found.violations.is_empty() {
+        found.violations.truncate();
+    }
+    found.violations
+}
+
+/// The first values of a large document, and the pointers of the containers that are not whole; `None` if it is small.
+fn cut(document: &Value, budget: &mut usize, pointer: &mut String) -> Option<(Value, Vec<String>)> {
+    if !is_over(document, &mut { *budget }) {
+        return None;
+    }
+    let mut cuts = Vec::new();
+    let part = first_of(document, budget, pointer, &mut cuts);
+    Some((part, cuts))
+}
+
+/// Whether a document has more values than the budget.
+fn is_over(value: &Value, budget: &mut usize) -> bool {
+    let Some(left) = budget.checked_sub(1) else { return true };
+    *budget = left;
+    match value {
+        Value::Array(items) => items.iter().any(|item| is_over(item, budget)),
+        Value::Object(members) => members.values().any(|member| is_over(member, budget)),
+        _ => false,
+    }
+}
+
+fn first_of(value: &Value, budget: &mut usize, pointer: &mut String, cuts: &mut Vec<String>) -> Value {
+    *budget = budget.saturating_sub(1);
+    let length = pointer.len();
+    match value {
+        Value::Array(items) => {
+            let mut first = Vec::new();
+            for (index, item) in items.iter().enumerate() {
+                if *budget == 0 {
+                    cuts.push(pointer.clone());
+                    break;
+                }
+                pointer.push_str(&format!("/{index}"));
+                first.push(first_of(item, budget, pointer, cuts));
+                pointer.truncate(length);
+            }
+            first.into()
+        }
+        Value::Object(members) => {
+            let mut first = serde_json::Map::new();
+            for (name, member) in members {
+                if *budget == 0 {
+                    cuts.push(pointer.clone());
+                    break;
+                }
+                pointer.push_str(&format!("/{}", escape(name)));
+                first.insert(name.clone(), first_of(member, budget, pointer, cuts));
+                pointer.truncate(length);
+            }
+            first.into()
+        }
+        scalar => scalar.clone(),
+    }
+}
+
+struct Found {
+    violations: Violations,
+    location: Location,
+}
+
+impl Found {
+    fn push(&mut self, pointer: String, keyword: &'static str, limit: Option<Value>, message: impl Into<Cow<'static, str>>) {
+        let violation = Violation { limit, ..Violation::new(pointer, keyword, message).at(self.location) };
+        self.violations.push(violation);
+    }
+
+    fn limited(&mut self, error: &ValidationError<'_>, keyword: &'static str, limit: impl Into<Value>, message: String) {
+        self.push(error.instance_path().as_str().to_owned(), keyword, Some(limit.into()), message);
+    }
+
+    fn plain(&mut self, error: &ValidationError<'_>, keyword: &'static str, message: impl Into<Cow<'static, str>>) {
+        self.push(error.instance_path().as_str().to_owned(), keyword, None, message);
+    }
+
+    fn member(&mut self, error: &ValidationError<'_>, name: &str, keyword: &'static str, message: &'static str) {
+        self.push(format!("{}/{}", error.instance_path(), escape(name)), keyword, None, message);
+    }
+
+    /// One error of the validator, without the value that it is about.
+    fn add(&mut self, error: &ValidationError<'_>) {
+        match error.kind() {
+            Kind::Required { property } => {
+                self.member(error, property.as_str().unwrap_or_default(), "required", "is required");
+            }
+            Kind::AdditionalProperties { unexpected } => {
+                for name in unexpected.iter().take(LIMIT + 1) {
+                    self.member(error, name, "additionalProperties", "is not expected here");
+                }
+            }
+            Kind::UnevaluatedProperties { unexpected } => {
+                for name in unexpected.iter().take(LIMIT + 1) {
+                    self.member(error, name, "unevaluatedProperties", "is not expected here");
+                }
+            }
+            Kind::AnyOf { context } => self.add_branches(error, "anyOf", context),
+            Kind::OneOfNotValid { context } => self.add_branches(error, "oneOf", context),
+            Kind::PropertyNames { error: inner } => {
+                let mut names = Self { violations: Violations::new(), location: self.location };
+                names.add(inner);
+                let message = names.violations.into_iter().next().map_or("is not allowed".into(), |name| name.message);
+                self.plain(error, "propertyNames", format!("has a name that {message}"));
+            }
+            _ => self.add_simple(error),
+        }
+    }
+
+    fn add_simple(&mut self, error: &ValidationError<'_>) {
+        match error.kind() {
+            Kind::Type { kind } => self.plain(error, "type", format!("must be {}", types(kind))),
+            Kind::Minimum { limit } => {
+                self.limited(error, "minimum", limit.clone(), format!("must be at least {limit}"));
+            }
+            Kind::Maximum { limit } => {
+                self.limited(error, "maximum", limit.clone(), format!("must be at most {limit}"));
+            }
+            Kind::ExclusiveMinimum { limit } => {
+                self.limited(error, "exclusiveMinimum", limit.clone(), format!("must be more than {limit}"));
+            }
+            Kind::ExclusiveMaximum { limit } => {
+                self.limited(error, "exclusiveMaximum", limit.clone(), format!("must be less than {limit}"));
+            }
+            Kind::MultipleOf { multiple_of } => {
+                self.limited(error, "multipleOf", *multiple_of, format!("must be a multiple of {multiple_of}"));
+            }
+            Kind::MinLength { limit } => {
+                self.limited(error, "minLength", *limit, format!("must have at least {}", count(*limit, "character")));
+            }
+            Kind::MaxLength { limit } => {
+                self.limited(error, "maxLength", *limit, format!("must have at most {}", count(*limit, "character")));
+            }
+            Kind::MinItems { limit } => {
+                self.limited(error, "minItems", *limit, format!("must have at least {}", count(*limit, "item")));
+            }
+            Kind::MaxItems { limit } => {
+                self.limited(error, "maxItems", *limit, format!("must have at most {}", count(*limit, "item")));
+            }
+            Kind::AdditionalItems { limit } => {
+                let limit = *limit as u64;
+                self.limited(error, "maxItems", limit, format!("must have at most {}", count(limit, "item")));
+            }
+            Kind::MinProperties { limit } => {
+                let message = format!("must have at least {}", count(*limit, "member"));
+                self.limited(error, "minProperties", *limit, message);
+            }
+            Kind::MaxProperties { limit } => {
+                let message = format!("must have at most {}", count(*limit, "member"));
+                self.limited(error, "maxProperties", *limit, message);
+            }
+            Kind::Pattern { pattern } => {
+                self.limited(error, "pattern", pattern.clone(), format!("must match {pattern}"));
+            }
+            Kind::Format { format } => self.limited(error, "format", format.clone(), format_message(format)),
+            Kind::Enum { options } => {
+                self.limited(error, "enum", Value::clone(options), format!("must be one of {}", listed(options)));
+            }
+            Kind::Constant { expected_value } => {
+                self.limited(error, "const", Value::clone(expected_value), format!("must be {}", one(expected_value)));
+            }
+            Kind::UniqueItems => self.plain(error, "uniqueItems", "must not have an item twice"),
+            Kind::Contains => self.plain(error, "contains", "must have an item of the required kind"),
+            Kind::UnevaluatedItems { .. } => self.plain(error, "unevaluatedItems", "has items that are not expected"),
+            Kind::FalseSchema => self.plain(error, "false", "is not expected here"),
+            Kind::Not { .. } => self.plain(error, "not", "has a value that is excluded"),
+            Kind::OneOfMultipleValid { .. } => self.plain(error, "oneOf", "fits more than one of its forms"),
+            Kind::Custom { keyword, .. } => {
+                let violation = Violation::new(error.instance_path().as_str(), keyword.clone(), "is not valid");
+                self.violations.push(violation.at(self.location));
+            }
+            _ => self.plain(error, "schema", "cannot be checked"),
+        }
+    }
+
+    /// None of several forms fits. If it is clear which one was meant, its own errors are told instead.
+    fn add_branches(
+        &mut self,
+        error: &ValidationError<'_>,
+        keyword: &'static str,
+        branches: &[Vec<ValidationError<'static>>],
+    ) {
+        let here = error.instance_path();
+        // A form is not meant if the value has another type, or another tag.
+        let elsewhere = |branch: &&Vec<ValidationError<'static>>| {
+            !branch.iter().any(|inner| match inner.kind() {
+                Kind::Type { .. } | Kind::Enum { .. } => inner.instance_path() == here,
+                Kind::Constant { .. } => true,
+                Kind::AdditionalProperties { .. } | Kind::Required { .. } => {
+                    inner.instance_path() == here && keyword == "oneOf" && branch.len() > 1
+                }
+                _ => false,
+            })
+        };
+        let mut meant = branches.iter().filter(elsewhere);
+        match (meant.next(), meant.next()) {
+            (Some(branch), None) => branch.iter().take(LIMIT + 1).for_each(|inner| self.add(inner)),
+            _ => self.add_forms(error, keyword, branches),
+        }
+    }
+
+    /// None of several forms fits, and all that is known is which values or types would.
+    fn add_forms(
+        &mut self,
+        error: &ValidationError<'_>,
+        keyword: &'static str,
+        branches: &[Vec<ValidationError<'static>>],
+    ) {
+        let mut allowed = Vec::new();
+        for inner in branches.iter().flatten().filter(|inner| inner.instance_path() == error.instance_path()) {
+            match inner.kind() {
+                Kind::Constant { expected_value } => allowed.push(Value::clone(expected_value)),
+                Kind::Enum { options } => allowed.extend(options.as_array().into_iter().flatten().cloned()),
+                _ => {}
+            }
+        }
+        if allowed.is_empty() {
+            self.plain(error, keyword, "fits none of its forms");
+        } else {
+            let allowed = Value::Array(allowed);
+            let message = format!("must be one of {}", listed(&allowed));
+            self.limited(error, "enum", allowed, message);
+        }
+    }
+}
+
+fn count(limit: u64, what: &str) -> String {
+    format!("{limit} {what}{}", if limit == 1 { "" } else { "s" })
+}
+
+/// A value of the schema (never of the input), as a person writes it.
+fn one(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+}
+
+fn listed(options: &Value) -> String {
+    let options: Vec<_> = options.as_array().into_iter().flatten().map(one).collect();
+    options.join(", ")
+}
+
+fn types(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Single(one) => name(*one).to_owned(),
+        TypeKind::Multiple(several) => several.iter().map(name).collect::<Vec<_>>().join(" or "),
+    }
+}
+
+fn name(kind: JsonType) -> &'static str {
+    match kind {
+        JsonType::Array => "an array",
+        JsonType::Boolean => "true or false",
+        JsonType::Integer => "an integer",
+        JsonType::Null => "null",
+        JsonType::Number => "a number",
+        JsonType::Object => "an object",
+        JsonType::String => "a string",
+    }
+}
+
+fn format_message(format: &str) -> String {
+    let what = match format {
+        "email" => "an email address",
+        "uri" => "a URL",
+        "uuid" => "a UUID",
+        "date" => "a date such as 2026-01-31",
+        "date-time" => "a date and time such as 2026-01-31T12:00:00Z",
+        "time" => "a time such as 12:00:00Z",
+        "ip" => "an IP address",
+        "ipv4" => "an IPv4 address",
+        "ipv6" => "an IPv6 address",
+        other => return format!("must be of the format {other}"),
+    };
+    format!("must be {what}")
+}

@@ -1,0 +1,234 @@
+//! The schema of a type: what is published, and the validator that is made of it when it is first needed.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+use jsonschema::{PatternOptions, Validator};
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Number, Value, json};
+
+use super::format;
+
+/// The JSON Schema (2020-12) that `T` is checked against, as it is published.
+///
+/// It is the one that schemars makes of the type, with the limits of its integers written out.
+///
+/// ```
+/// let schema = lift_runtime::schema_of::<Vec<u32>>();
+/// assert_eq!(schema.as_value()["items"]["maximum"], u32::MAX);
+/// ```
+pub fn schema_of<T: JsonSchema + ?Sized>() -> schemars::Schema {
+    generator(Contract::Input).into_root_schema_for::<T>()
+}
+
+/// Whether a type is read or written: `#[serde(default)]`, for one, tells the two apart.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Contract {
+    Input,
+    Output,
+}
+
+fn generator(contract: Contract) -> SchemaGenerator {
+    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(write_integer_limits));
+    match contract {
+        Contract::Input => settings.for_deserialize(),
+        Contract::Output => settings.for_serialize(),
+    }
+    .into_generator()
+}
+
+/// schemars writes the limits of integers up to 16 bits only.
+fn write_integer_limits(schema: &mut schemars::Schema) {
+    let limits = match schema.get("format").and_then(Value::as_str) {
+        Some("int32") => (Number::from(i32::MIN), Number::from(i32::MAX)),
+        Some("uint32") => (Number::from(0), Number::from(u32::MAX)),
+        Some("int64" | "int") => (Number::from(i64::MIN), Number::from(i64::MAX)),
+        Some("uint64" | "uint") => (Number::from(0), Number::from(u64::MAX)),
+        _ => return,
+    };
+    let is_integer = |of: &Value| of == "integer" || of.as_array().is_some_and(|types| types.iter().any(|of| of == "integer"));
+    if schema.get("type").is_some_and(is_integer) {
+        schema.ensure_object().entry("minimum").or_insert(limits.0.into());
+        schema.ensure_object().entry("maximum").or_insert(limits.1.into());
+    }
+}
+
+/// A type's schema with its validator.
+pub struct Schema {
+    value: Value,
+    pub(crate) validator: Validator,
+}
+
+type Compiled = Result<Arc<Schema>, Arc<str>>;
+
+/// By type, what was needed so far. It grows with the types of the program, not with its requests.
+static COMPILED: LazyLock<RwLock<HashMap<(TypeId, Contract), Compiled>>> = LazyLock::new(RwLock::default);
+
+impl Schema {
+    /// The schema of a type, compiled at its first use. It fails where the type's schema is not one, such as by a
+    /// pattern that no linear engine takes.
+    pub(crate) fn of<T: JsonSchema + 'static>(contract: Contract) -> Result<Arc<Self>, Arc<str>> {
+        let key = (TypeId::of::<T>(), contract);
+        let known = COMPILED.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let schema = generator(contract).into_root_schema_for::<T>().to_value();
+            let compiled = Self::compile(schema).map(Arc::new).map_err(Arc::from);
+            COMPILED.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(compiled).clone()
+        })
+    }
+
+    fn compile(value: Value) -> Result<Self, String> {
+        let mut told = value.clone();
+        spell_out_nullable(&mut told);
+        let validator = jsonschema::draft202012::options()
+            .offline()
+            .should_validate_formats(true)
+            .with_pattern_options(PatternOptions::regex())
+            .with_format("ip", format::ip)
+            .build(&told)
+            .map_err(|error| format!("{} at {}", error, error.schema_path()))?;
+        Ok(Self { value, validator })
+    }
+
+    pub(crate) fn root(&self) -> &Value {
+        &self.value
+    }
+
+    /// The schema that a reference leads to, or the schema itself.
+    fn resolve<'a>(&'a self, mut schema: &'a Value) -> &'a Value {
+        // A chain of references is as long as there are definitions at most.
+        for _ in 0..32 {
+            let Some(pointer) = schema.get("$ref").and_then(Value::as_str).and_then(|uri| uri.strip_prefix('#')) else {
+                break;
+            };
+            match self.value.pointer(pointer) {
+                Some(target) => schema = target,
+                None => break,
+            }
+        }
+        schema
+    }
+
+    /// Visits a schema and what it is composed of.
+    fn parts<'a>(&'a self, schema: &'a Value, depth: usize, visit: &mut dyn FnMut(&'a Value)) {
+        let schema = self.resolve(schema);
+        visit(schema);
+        if depth == 0 {
+            return;
+        }
+        for keyword in ["allOf", "anyOf", "oneOf"] {
+            for part in schema.get(keyword).and_then(Value::as_array).into_iter().flatten() {
+                self.parts(part, depth - 1, visit);
+            }
+        }
+    }
+
+    /// What a member of an object is to be.
+    pub(crate) fn member<'a>(&'a self, schema: &'a Value, name: &str) -> Option<&'a Value> {
+        let mut found = None;
+        self.parts(schema, DEPTH, &mut |part| {
+            if found.is_none() {
+                found = part.get("properties").and_then(|members| members.get(name));
+            }
+        });
+        found.or_else(|| self.resolve(schema).get("additionalProperties").filter(|other| other.is_object()))
+    }
+
+    /// The members that are named.
+    pub(crate) fn members(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        self.parts(&self.value, DEPTH, &mut |part| {
+            let members = part.get("properties").and_then(Value::as_object).into_iter().flatten();
+            names.extend(members.map(|(name, _)| name.as_str()));
+        });
+        names
+    }
+
+    /// What the items of an array are to be.
+    pub(crate) fn items<'a>(&'a self, schema: &'a Value) -> Option<&'a Value> {
+        let mut found = None;
+        self.parts(schema, DEPTH, &mut |part| found = found.or_else(|| part.get("items")));
+        found
+    }
+
+    /// What one place of a tuple is to be.
+    pub(crate) fn place<'a>(&'a self, schema: &'a Value, index: usize) -> Option<&'a Value> {
+        self.resolve(schema).get("prefixItems")?.get(index)
+    }
+
+    /// The types that a schema allows.
+    pub(crate) fn types(&self, schema: &Value) -> Types {
+        let mut types = Types::default();
+        self.parts(schema, DEPTH, &mut |part| {
+            let mut add = |name: &Value| types.add(name.as_str().unwrap_or_default());
+            match part.get("type") {
+                Some(Value::Array(names)) => names.iter().for_each(add),
+                Some(name) => add(name),
+                None => {}
+            }
+        });
+        types
+    }
+}
+
+/// How deep a schema's composition is looked into; types of Rust make two or three levels.
+const DEPTH: usize = 8;
+
+/// The types that a schema allows, of those that text can become.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Types {
+    pub(crate) integer: bool,
+    pub(crate) number: bool,
+    pub(crate) boolean: bool,
+    pub(crate) string: bool,
+    pub(crate) array: bool,
+    pub(crate) object: bool,
+}
+
+impl Types {
+    fn add(&mut self, name: &str) {
+        match name {
+            "integer" => self.integer = true,
+            "number" => self.number = true,
+            "boolean" => self.boolean = true,
+            "string" => self.string = true,
+            "array" => self.array = true,
+            "object" => self.object = true,
+            _ => {}
+        }
+    }
+
+    pub(crate) fn any_scalar(self) -> bool {
+        self.integer || self.number || self.boolean || self.string
+    }
+}
+
+/// Says `anyOf: [X, null]`, which an `Option` of a struct is, as "if not null, then X". It means the same, and what
+/// is wrong with an X is told one by one instead of as "none of these".
+fn spell_out_nullable(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.values_mut().for_each(spell_out_nullable);
+            if let Some(other) = nullable(members) {
+                members.remove("anyOf");
+                members.insert("if".into(), json!({ "type": "null" }));
+                members.insert("else".into(), other);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(spell_out_nullable),
+        _ => {}
+    }
+}
+
+/// What `anyOf` allows besides null, if those are the two.
+fn nullable(members: &Map<String, Value>) -> Option<Value> {
+    let branches = members.get("anyOf")?.as_array()?;
+    let null = json!({ "type": "null" });
+    match &**branches {
+        [other, last] if *last == null && !members.contains_key("if") => Some(other.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,455 @@
+//! The strict parse: serde_json's own, made to agree with the schema where serde is laxer or stricter than it.
+//!
+//! A derived `Deserialize` takes an array for a struct, and `{"C": null}` for a unit variant; the schema does not.
+//! The schema takes `1.0` and `1e2` as integers; serde does not. serde_json skips the value of an unknown field
+//! without looking at it, so that junk inside passes; here it is parsed, and its depth counts. All of it is done by
+//! visitors that forward, and costs nothing measurable.
+
+use std::fmt;
+
+use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, IntoDeserializer, MapAccess,
+    SeqAccess, Unexpected, VariantAccess, Visitor,
+};
+
+/// Parses the whole of `bytes` as one JSON value.
+pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> serde_json::Result<T> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = T::deserialize(Strict(&mut json))?;
+    json.end()?;
+    Ok(value)
+}
+
+/// A deserializer of JSON, made strict.
+struct Strict<D>(D);
+
+/// A visitor whose parts are parsed strictly.
+struct Parts<V>(V);
+
+macro_rules! forward {
+    ($($method:ident => $wrap:expr;)*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            self.0.$method($wrap(visitor))
+        }
+    )*};
+}
+
+fn same<V>(visitor: V) -> V {
+    visitor
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
+    type Error = D::Error;
+
+    forward! {
+        deserialize_any => Parts;
+        deserialize_bool => same;
+        deserialize_i8 => Integer;
+        deserialize_i16 => Integer;
+        deserialize_i32 => Integer;
+        deserialize_i64 => Integer;
+        deserialize_i128 => same;
+        deserialize_u8 => Integer;
+        deserialize_u16 => Integer;
+        deserialize_u32 => Integer;
+        deserialize_u64 => Integer;
+        deserialize_u128 => same;
+        deserialize_f32 => same;
+        deserialize_f64 => same;
+        deserialize_char => same;
+        deserialize_str => same;
+        deserialize_string => same;
+        deserialize_bytes => same;
+        deserialize_byte_buf => same;
+        deserialize_option => Parts;
+        deserialize_unit => same;
+        deserialize_seq => Parts;
+        deserialize_map => Parts;
+        deserialize_identifier => same;
+    }
+
+    #[inline]
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_unit_struct(name, visitor)
+    }
+
+    #[inline]
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_newtype_struct(name, Parts(visitor))
+    }
+
+    #[inline]
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_tuple(len, Parts(visitor))
+    }
+
+    #[inline]
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_tuple_struct(name, len, Parts(visitor))
+    }
+
+    /// Only an object is a struct.
+    #[inline]
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(Parts(visitor))
+    }
+
+    /// Only a string is a unit variant, and only an object with one member any other.
+    #[inline]
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(Variants(visitor))
+    }
+
+    /// What is ignored is parsed all the same.
+    #[inline]
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(Parts(visitor))
+    }
+
+    #[inline]
+    fn is_human_readable(&self) -> bool {
+        self.0.is_human_readable()
+    }
+}
+
+macro_rules! forward_visits {
+    ($($method:ident: $type:ty)*) => {$(
+        #[inline]
+        fn $method<E: Error>(self, value: $type) -> Result<V::Value, E> {
+            self.0.$method(value)
+        }
+    )*};
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Parts<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    forward_visits! {
+        visit_bool: bool
+        visit_i64: i64
+        visit_i128: i128
+        visit_u64: u64
+        visit_u128: u128
+        visit_f64: f64
+        visit_str: &str
+        visit_borrowed_str: &'de str
+        visit_string: String
+        visit_bytes: &[u8]
+        visit_borrowed_bytes: &'de [u8]
+        visit_byte_buf: Vec<u8>
+    }
+
+    #[inline]
+    fn visit_none<E: Error>(self) -> Result<V::Value, E> {
+        self.0.visit_none()
+    }
+
+    #[inline]
+    fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
+        self.0.visit_unit()
+    }
+
+    #[inline]
+    fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<V::Value, D::Error> {
+        self.0.visit_some(Strict(value))
+    }
+
+    #[inline]
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, value: D) -> Result<V::Value, D::Error> {
+        self.0.visit_newtype_struct(Strict(value))
+    }
+
+    #[inline]
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<V::Value, A::Error> {
+        self.0.visit_seq(Parts(items))
+    }
+
+    #[inline]
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<V::Value, A::Error> {
+        self.0.visit_map(Parts(members))
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Parts<S> {
+    type Value = S::Value;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<S::Value, D::Error> {
+        self.0.deserialize(Strict(value))
+    }
+}
+
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Parts<A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, A::Error> {
+        self.0.next_element_seed(Parts(seed))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        self.0.size_hint()
+    }
+}
+
+/// Keys are left as they are: there is no `1.0` among them.
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Parts<A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        self.0.next_key_seed(seed)
+    }
+
+    #[inline]
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
+        self.0.next_value_seed(Parts(seed))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        self.0.size_hint()
+    }
+}
+
+/// A visitor of an integer, for which a float without a fraction is one.
+pub(crate) struct Integer<V>(pub(crate) V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Integer<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    forward_visits! {
+        visit_i64: i64
+        visit_u64: u64
+        visit_bool: bool
+        visit_str: &str
+    }
+
+    #[inline]
+    fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
+        self.0.visit_unit()
+    }
+
+    #[cold]
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        // Both limits are powers of two, and floats.
+        const PAST_U64: f64 = 18_446_744_073_709_551_616.0;
+        const LEAST_I64: f64 = -9_223_372_036_854_775_808.0;
+        match value {
+            _ if value.fract() != 0.0 => self.0.visit_f64(value),
+            0.0..PAST_U64 => self.0.visit_u64(value as u64),
+            LEAST_I64..0.0 => self.0.visit_i64(value as i64),
+            _ => Err(E::invalid_value(Unexpected::Float(value), &self.0)),
+        }
+    }
+}
+
+/// A visitor of an enum that tells a unit variant from one with content.
+struct Variants<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Variants<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    #[inline]
+    fn visit_str<E: Error>(self, name: &str) -> Result<V::Value, E> {
+        let name: StrDeserializer<'_, E> = name.into_deserializer();
+        self.0.visit_enum(name)
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<V::Value, E> {
+        self.0.visit_enum(BorrowedStrDeserializer::new(name))
+    }
+
+    #[inline]
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<V::Value, A::Error> {
+        self.0.visit_enum(Tagged(members))
+    }
+}
+
+/// A variant with content: an object whose one key names it.
+pub(crate) struct Tagged<A>(pub(crate) A);
+
+impl<'de, A: MapAccess<'de>> EnumAccess<'de> for Tagged<A> {
+    type Error = A::Error;
+    type Variant = Self;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(mut self, seed: S) -> Result<(S::Value, Self), A::Error> {
+        match self.0.next_key_seed(seed)? {
+            Some(variant) => Ok((variant, self)),
+            None => Err(A::Error::invalid_length(0, &"an object with one member")),
+        }
+    }
+}
+
+impl<'de, A: MapAccess<'de>> Tagged<A> {
+    fn content<S: DeserializeSeed<'de>>(mut self, seed: S) -> Result<S::Value, A::Error> {
+        let content = self.0.next_value_seed(seed)?;
+        match self.0.next_key::<IgnoredAny>()? {
+            None => Ok(content),
+            Some(_) => Err(A::Error::invalid_length(2, &"an object with one member")),
+        }
+    }
+}
+
+impl<'de, A: MapAccess<'de>> VariantAccess<'de> for Tagged<A> {
+    type Error = A::Error;
+
+    fn unit_variant(self) -> Result<(), A::Error> {
+        Err(A::Error::invalid_type(Unexpected::Map, &"a string"))
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
+        self.content(Parts(seed))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
+        self.content(Tuple(len, visitor))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, A::Error> {
+        self.content(Struct(visitor))
+    }
+}
+
+struct Tuple<V>(usize, V);
+
+impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Tuple<V> {
+    type Value = V::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<V::Value, D::Error> {
+        Strict(value).deserialize_tuple(self.0, self.1)
+    }
+}
+
+struct Struct<V>(V);
+
+impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Struct<V> {
+    type Value = V::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<V::Value, D::Error> {
+        de::Deserializer::deserialize_map(Strict(value), self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde::Deserialize;
+
+    use super::parse;
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Point {
+        x: i32,
+        y: Option<u8>,
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    enum Shape {
+        Empty,
+        At(Point),
+        Pair(Point, u8),
+        Box { size: u16 },
+    }
+
+    fn point(json: &str) -> Option<Point> {
+        parse(json.as_bytes()).ok()
+    }
+
+    fn shape(json: &str) -> Option<Shape> {
+        parse(json.as_bytes()).ok()
+    }
+
+    #[test]
+    fn only_an_object_is_a_struct() {
+        assert_eq!(point(r#"{"x":1,"y":2}"#), Some(Point { x: 1, y: Some(2) }));
+        assert_eq!(point("[1,2]"), None);
+        assert!(parse::<Vec<Point>>(b"[[1,2]]").is_err());
+        assert!(parse::<HashMap<String, Option<Point>>>(br#"{"a":[1,2]}"#).is_err());
+        assert!(parse::<(Point, u8)>(b"[[1,2],3]").is_err());
+    }
+
+    #[test]
+    fn a_float_without_a_fraction_is_an_integer() {
+        for (json, x) in [("1.0", 1), ("1e2", 100), ("-0", 0), ("-2.0", -2), ("-0.0", 0)] {
+            assert_eq!(point(&format!(r#"{{"x":{json}}}"#)), Some(Point { x, y: None }), "{json}");
+        }
+        for json in ["1.5", "1e10", "1e300", "-1e300"] {
+            assert_eq!(point(&format!(r#"{{"x":{json}}}"#)), None, "{json}");
+        }
+        assert_eq!(parse::<u64>(b"1e19").ok(), Some(10_000_000_000_000_000_000));
+        assert!(parse::<u64>(b"18446744073709551616").is_err());
+        assert!(parse::<i64>(b"1e19").is_err());
+    }
+
+    #[test]
+    fn variants_have_one_form() {
+        assert_eq!(shape(r#""Empty""#), Some(Shape::Empty));
+        assert_eq!(shape(r#"{"Empty":null}"#), None);
+        assert_eq!(shape(r#"{"At":{"x":1.0}}"#), Some(Shape::At(Point { x: 1, y: None })));
+        assert_eq!(shape(r#"{"At":[1,2]}"#), None);
+        assert_eq!(shape(r#"{"Pair":[{"x":1},2]}"#), Some(Shape::Pair(Point { x: 1, y: None }, 2)));
+        assert_eq!(shape(r#"{"Box":{"size":3}}"#), Some(Shape::Box { size: 3 }));
+        assert_eq!(shape(r#"{"Box":[3]}"#), None);
+        for json in [r#"{}"#, r#""At""#, r#"{"Box":{"size":3},"At":{"x":1}}"#, r#"{"No":1}"#, "1", "null"] {
+            assert_eq!(shape(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_ignored_is_parsed() {
+        assert!(point(r#"{"x":1,"z":{"a":[1,"b"]}}"#).is_some());
+        for junk in [r#""\ud800""#, "1e999", "[1,]", &"[".repeat(200), &format!("{}{}", "[".repeat(200), "]".repeat(200))]
+        {
+            assert_eq!(point(&format!(r#"{{"x":1,"z":{junk}}}"#)), None, "{junk}");
+        }
+        assert!(parse::<Point>(b"{\"x\":1,\"z\":\"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn borrows_as_serde_json_does() {
+        assert_eq!(parse::<&str>(br#""plain""#).ok(), Some("plain"));
+        assert!(parse::<u8>(b"1 2").is_err());
+        assert_eq!(parse::<serde_json::Value>(br#"{"a":[1.0]}"#).ok(), serde_json::from_str(r#"{"a":[1.0]}"#).ok());
+    }
+}
