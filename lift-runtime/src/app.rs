@@ -207,7 +207,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         self.routes.iter().map(|mounted| mounted.route)
     }
 
-    #[cfg(feature = "test")]
+    #[cfg(any(test, feature = "test"))]
     pub(crate) fn set_clock(&mut self, clock: Clock) {
         self.shared.clock = clock;
     }
