@@ -1,9 +1,94 @@
-//! The attributes of Lift.
+//! The attributes of Lift. Apps depend on the `lift` crate, which re-exports and documents them.
+//!
+//! An attribute's tokens become [arguments](arguments), these and the function a [model](model), which is checked and
+//! [expanded](expand) once, whichever of a function's attributes the compiler has come to first.
 
+mod arguments;
+mod cached;
+mod companions;
 mod derive;
+mod endpoint;
+mod errors;
+mod expand;
+mod handler;
+mod invalidates;
+mod model;
+mod patterns;
+mod plain;
+mod route;
+#[cfg(test)]
+mod snapshots;
+mod stream;
+mod template;
+mod units;
+mod validate;
+
+use proc_macro::TokenStream;
+
+use crate::handler::Kind;
+
+/// Serves `GET` requests: `#[get("/products/{sku}")]`, with `no_tenant` for a route that serves everyone.
+#[proc_macro_attribute]
+pub fn get(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attribute(Kind::Route("get"), arguments.into(), item.into()).into()
+}
+
+/// Serves `POST` requests: `#[post("/orders")]`.
+#[proc_macro_attribute]
+pub fn post(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attribute(Kind::Route("post"), arguments.into(), item.into()).into()
+}
+
+/// Serves `PUT` requests: `#[put("/products/{sku}")]`.
+#[proc_macro_attribute]
+pub fn put(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attribute(Kind::Route("put"), arguments.into(), item.into()).into()
+}
+
+/// Serves `PATCH` requests: `#[patch("/products/{sku}")]`.
+#[proc_macro_attribute]
+pub fn patch(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attribute(Kind::Route("patch"), arguments.into(), item.into()).into()
+}
+
+/// Serves `DELETE` requests: `#[delete("/products/{sku}")]`.
+#[proc_macro_attribute]
+pub fn delete(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attribute(Kind::Route("delete"), arguments.into(), item.into()).into()
+}
+
+/// Serves requests of any method that can be routed: `#[route(OPTIONS, "/products")]`.
+#[proc_macro_attribute]
+pub fn route(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attribute(Kind::Route("route"), arguments.into(), item.into()).into()
+}
+
+/// Keeps what a function returns: `#[cached(ttl = "60s", tags = ["product:{sku}"])]`.
+#[proc_macro_attribute]
+pub fn cached(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attribute(Kind::Cached, arguments.into(), item.into()).into()
+}
+
+/// Checks what a handler takes and, if asked to, what it returns: `#[validate(response, with = known_skus)]`.
+#[proc_macro_attribute]
+pub fn validate(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attribute(Kind::Validate, arguments.into(), item.into()).into()
+}
+
+/// Sends items as they come: `#[stream(sse, keep_alive = "15s")]`.
+#[proc_macro_attribute]
+pub fn stream(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attribute(Kind::Stream, arguments.into(), item.into()).into()
+}
+
+/// Makes entries stale by their tags when a writer has run: `#[invalidates("product:{sku}", "products")]`.
+#[proc_macro_attribute]
+pub fn invalidates(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attribute(Kind::Invalidates, arguments.into(), item.into()).into()
+}
 
 /// Native checks of the constraints that a type publishes in its JSON Schema; see `lift::Validate`.
 #[proc_macro_derive(Validate, attributes(validate, garde, schemars))]
-pub fn derive_validate(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+pub fn derive_validate(input: TokenStream) -> TokenStream {
     derive::expand(&syn::parse_macro_input!(input as syn::DeriveInput)).into()
 }

@@ -26,6 +26,8 @@ use crate::endpoint::{Mounted, Route, Routes, as_problem};
 use crate::error::{Error, Result};
 use crate::observe;
 use crate::problem::Problem;
+use crate::serve::Serving;
+use crate::stream::Shutdown;
 use crate::tenant::Tenants;
 
 /// API Gateway's own limit.
@@ -40,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) caller: Option<Caller>,
     pub(crate) timeout: Duration,
     pub(crate) client_no_cache: bool,
+    /// Ends open streams when the app goes down.
+    pub(crate) shutdown: Shutdown,
 }
 
 impl Shared {
@@ -53,6 +57,7 @@ impl Shared {
             caller: None,
             timeout: TIMEOUT,
             client_no_cache: false,
+            shutdown: Shutdown::default(),
         }
     }
 }
@@ -64,9 +69,11 @@ impl Shared {
 pub struct App<S = ()> {
     state: S,
     router: Router<S>,
+    has_fallback: bool,
     routes: Vec<Mounted<S>>,
     layers: Vec<Box<dyn FnOnce(Router) -> Router + Send>>,
     shared: Shared,
+    pub(crate) serving: Serving,
 }
 
 impl Default for App {
@@ -81,9 +88,11 @@ impl App {
         Self {
             state: (),
             router: Router::new(),
+            has_fallback: false,
             routes: Vec::new(),
             layers: Vec::new(),
             shared: Shared::for_cache(Cache::memory()),
+            serving: Serving::default(),
         }
     }
 
@@ -97,9 +106,11 @@ impl App {
         App {
             state,
             router: self.router.with_state(()),
+            has_fallback: self.has_fallback,
             routes: self.routes.into_iter().map(with_state).collect(),
             layers: self.layers,
             shared: self.shared,
+            serving: self.serving,
         }
     }
 }
@@ -169,10 +180,10 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         self
     }
 
-    /// Adds the routes of an axum router.
+    /// Adds the routes of an axum router. Its fallback is not taken; [`fallback`](App::fallback) is for the whole app.
     #[must_use]
     pub fn merge(mut self, router: Router<S>) -> Self {
-        self.router = self.router.merge(router);
+        self.router = self.router.merge(router.reset_fallback());
         self
     }
 
@@ -187,6 +198,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     #[must_use]
     pub fn fallback<H: Handler<T, S>, T: 'static>(mut self, handler: H) -> Self {
         self.router = self.router.fallback(handler);
+        self.has_fallback = true;
         self
     }
 
@@ -195,6 +207,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         self.routes.iter().map(|mounted| mounted.route)
     }
 
+    #[cfg(feature = "test")]
     pub(crate) fn set_clock(&mut self, clock: Clock) {
         self.shared.clock = clock;
     }
@@ -204,9 +217,17 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     /// # Errors
     /// If two endpoints serve the same method and path.
     pub fn into_router(self) -> Result<Router> {
+        self.into_service().map(|(router, _)| router)
+    }
+
+    /// The router, and what its requests share.
+    pub(crate) fn into_service(self) -> Result<(Router, Arc<Shared>)> {
         check_unique(&self.routes)?;
+        if self.shared.tenants.is_some() {
+            self.shared.stores.values().chain([&self.shared.cache]).for_each(Cache::require_tenant);
+        }
         let shared = Arc::new(self.shared);
-        let mut router = Router::new().fallback(not_found).merge(self.router);
+        let mut router = if self.has_fallback { self.router } else { self.router.fallback(not_found) };
         for Mounted { route, mount } in self.routes {
             router = router.route(route.path, mount(Arc::clone(&shared)));
         }
@@ -214,7 +235,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         for layer in self.layers {
             router = layer(router);
         }
-        Ok(router.layer(Opening { shared }))
+        Ok((router.layer(Opening { shared: Arc::clone(&shared) }), shared))
     }
 }
 

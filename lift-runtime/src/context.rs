@@ -185,6 +185,21 @@ impl Context {
         self.0.buffered
     }
 
+    /// A cached function's result is for one tenant, and so is whatever is computed with it.
+    pub(crate) fn depends_on_tenant() {
+        Computation::asked(Asked::Tenant);
+    }
+
+    /// The same for one caller.
+    pub(crate) fn depends_on_caller() {
+        Computation::asked(Asked::Caller);
+    }
+
+    /// The same for one value of a header.
+    pub(crate) fn depends_on_header() {
+        Computation::asked(Asked::Header);
+    }
+
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.shared.clock
     }
@@ -273,11 +288,14 @@ pub(crate) struct Computation {
     /// The key holds the caller.
     pub(crate) private: bool,
     tainted: AtomicBool,
+    /// The computation that this one is part of: what it depends on, that one does.
+    outer: Option<Arc<Self>>,
 }
 
 impl Computation {
     pub(crate) fn new(shared: bool, private: bool) -> Self {
-        Self { shared, private, tainted: AtomicBool::new(false) }
+        let outer = CURRENT.try_with(|scope| scope.computation.clone()).ok().flatten();
+        Self { shared, private, tainted: AtomicBool::new(false), outer }
     }
 
     /// Whether the result depends on something that is not in the key.
@@ -287,14 +305,16 @@ impl Computation {
 
     fn asked(what: Asked) {
         let note = |scope: &Scope| {
-            let Some(computation) = &scope.computation else { return };
-            let unkeyed = match what {
-                Asked::Tenant => computation.shared,
-                Asked::Caller => !computation.private,
-                Asked::Header => true,
-            };
-            if unkeyed {
-                computation.tainted.store(true, Ordering::Relaxed);
+            let computations = std::iter::successors(scope.computation.as_deref(), |inner| inner.outer.as_deref());
+            for computation in computations {
+                let unkeyed = match what {
+                    Asked::Tenant => computation.shared,
+                    Asked::Caller => !computation.private,
+                    Asked::Header => true,
+                };
+                if unkeyed {
+                    computation.tainted.store(true, Ordering::Relaxed);
+                }
             }
         };
         let _ = CURRENT.try_with(note);
@@ -332,7 +352,12 @@ fn incoming_id(headers: &HeaderMap) -> Option<Box<str>> {
     ((1..=128).contains(&id.len()) && id.bytes().all(plain)).then(|| id.into())
 }
 
-/// 128 random bits: unique, not secret.
 fn new_id() -> Box<str> {
-    format!("{:032x}", fastrand::u128(..)).into()
+    random_id().into()
+}
+
+/// 128 random bits in hexadecimal, such as a request's id: unique, but not secret, for it can be guessed by whoever
+/// has seen enough others.
+pub fn random_id() -> String {
+    format!("{:032x}", fastrand::u128(..))
 }

@@ -13,6 +13,9 @@ use crate::validate::Violations;
 /// What a handler returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// The code of what keeps an app from starting.
+const STARTUP: &str = "startup";
+
 type Source = Arc<dyn std::error::Error + Send + Sync>;
 
 /// An error with a status, a stable code and a sentence for the client, and a cause for the log.
@@ -85,6 +88,11 @@ impl Error {
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let detail = "Something went wrong on our side; the request id finds it in our logs.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).with_source(source)
+    }
+
+    /// What keeps an app from starting: for the operator's terminal, where its sentence is all there is to say.
+    pub(crate) fn startup(text: String) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, STARTUP, text)
     }
 
     /// 503 `unavailable`.
@@ -162,6 +170,9 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.code() == STARTUP {
+            return f.write_str(self.0.problem.detail.as_deref().unwrap_or_default());
+        }
         fmt::Display::fmt(self, f)?;
         if let Some(violations) = &self.0.problem.violations {
             write!(f, " {violations:?}")?;

@@ -4,6 +4,7 @@ mod app;
 pub mod cache;
 mod clock;
 mod context;
+mod date;
 mod created;
 mod endpoint;
 mod error;
@@ -15,15 +16,21 @@ mod path;
 #[doc(hidden)]
 pub mod private;
 mod problem;
+mod serve;
 mod query;
 pub mod stream;
 mod tenant;
+#[cfg(feature = "test")]
+pub mod test;
 pub mod validate;
+
+pub use http;
 
 pub use self::app::{App, Caller};
 pub use self::cache::Cache;
 pub use self::clock::Clock;
-pub use self::context::{Context, spawn, spawn_blocking};
+pub use self::context::{Context, random_id, spawn, spawn_blocking};
+pub use self::date::{Date, DateError};
 pub use self::created::Created;
 pub use self::endpoint::{Endpoint, Rejection, Route, Routes};
 pub use self::error::{Error, Result};

@@ -147,6 +147,14 @@ impl Tenants {
         self
     }
 
+    /// The names of the headers among the sources, for `Vary`.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().filter_map(|source| match source {
+            Source::Header(name) => Some(&**name),
+            _ => None,
+        })
+    }
+
     pub(crate) fn is_optional(&self) -> bool {
         self.optional
     }

@@ -2,10 +2,47 @@
 
 #![doc(html_root_url = "https://docs.rs/lift")]
 
+#[allow(unused_extern_crates, reason = "for expansions in this crate's own examples and tests")]
 extern crate self as lift;
 
-pub use lift_macros::Validate;
+pub mod prelude;
+
+pub use async_stream::{self, try_stream};
+pub use lift_macros::{Validate, cached, delete, get, invalidates, patch, post, put, route, stream, validate};
 pub use lift_runtime::*;
 
 #[doc(hidden)]
 pub use lift_runtime::private as __private;
+
+/// Collects endpoints for [`App::routes`]: `routes![product, orders::create]`.
+///
+/// ```
+/// use lift::prelude::*;
+///
+/// #[get("/")]
+/// async fn hello() -> &'static str {
+///     "hello"
+/// }
+///
+/// let app = App::new().routes(routes![hello]);
+/// assert_eq!(app.endpoints().count(), 1);
+/// ```
+#[macro_export]
+macro_rules! routes {
+    ($($endpoint:ty),* $(,)?) => {
+        $crate::__private::Routes::new()
+            $(.and($crate::__private::PhantomData::<$endpoint>))*
+    };
+}
+
+/// Sends an item of a stream: `emit!(item)`, anywhere in the body of a function with [`#[stream]`](macro@stream).
+///
+/// Such a body brings an `emit!` of its own, without a path. This one is what is found elsewhere, and says so.
+#[macro_export]
+macro_rules! emit {
+    ($($item:tt)*) => {
+        ::core::compile_error!(
+            "`emit!` sends an item of a stream: write it, without a path, in the body of a function with `#[stream]`"
+        )
+    };
+}

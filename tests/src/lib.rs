@@ -1,1 +1,3 @@
-//! Integration tests of Lift.
+//! Integration tests of Lift, and what they share.
+
+pub mod runtime_api;

@@ -4,6 +4,7 @@
 //! two would check is a mistake at compile time.
 
 mod attributes;
+mod key;
 mod pattern;
 
 use proc_macro2::TokenStream;
@@ -58,8 +59,10 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     let name = &input.ident;
     let generics = bounded(input.generics.clone());
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let key = key::expand(input);
     quote! {
         #errors
+        #key
         #[automatically_derived]
         #[allow(clippy::all, unused_imports, unused_mut, unused_variables, reason = "derived")]
         impl #impl_generics ::lift::__private::validate::Validate for #name #ty_generics #where_clause {

@@ -1,19 +1,253 @@
-//! Caching (placeholder until the engine lands).
+//! Caching: what `#[cached]` and `#[invalidates]` run on.
+//!
+//! A use of the cache goes `key → plan → resolve → answer`: `plan.rs` looks in memory (synchronously, and without
+//! allocating on a hit) or asks a store outside the process; `resolve.rs` waits for whoever computes, or computes
+//! and stores; `call.rs` and `function.rs` are the two callers, for routes and for plain functions.
 
+mod call;
+mod computed;
+mod encode;
+mod entry;
+mod environment;
 pub(crate) mod expansion;
+mod fingerprint;
+mod flight;
+mod function;
+mod generation;
+mod http;
+mod invalidate;
+mod key;
+mod memory;
+mod part;
+mod plan;
+mod policy;
+mod remote;
+mod resolve;
+mod store;
+mod tags;
+#[cfg(test)]
+mod tests;
 
-/// A cache.
-#[derive(Clone, Debug)]
-pub struct Cache {}
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::FromRequestParts;
+use ::http::request::Parts;
+
+pub use self::computed::CacheStrategy;
+pub use self::key::{Key, KeyPart};
+pub use self::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
+
+use self::flight::Flights;
+use self::memory::Memory;
+use self::policy::Policy;
+use self::remote::Remote;
+use crate::app::Shared;
+use crate::context::Context;
+use crate::error::Result;
+use crate::tenant::Tenant;
+
+/// The size of [`Cache::memory`].
+const CAPACITY: u64 = 64 << 20;
+
+/// Of the capacity, what one tenant may hold unless [`Cache::tenant_share`] says otherwise: a quarter.
+const SHARE: u64 = 4;
+
+/// A cache: where it keeps what it has, and for whom this handle speaks.
+///
+/// As an argument of a handler, and from [`Context::cache`], it speaks for the request's tenant.
+///
+/// ```
+/// # async fn example() -> lift_runtime::Result<()> {
+/// use lift_runtime::Cache;
+/// let cache = Cache::memory_of(16 << 20).tenant_share(4 << 20);
+/// cache.tenant("acme")?.invalidate_tag("products").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Cache {
+    inner: Arc<Inner>,
+    tenant: Option<Tenant>,
+}
+
+/// What all handles of a cache share.
+pub(crate) struct Inner {
+    capacity: u64,
+    share: AtomicU64,
+    /// Made on first use, for an app that caches nothing pays nothing.
+    memory: OnceLock<Memory>,
+    remote: Option<Remote>,
+    flights: Arc<Flights>,
+    hasher: foldhash::quality::RandomState,
+    /// The app has tenants, so that work without one is not cached per tenant.
+    tenants: AtomicBool,
+}
 
 impl Cache {
-    /// In memory.
+    /// In this process's memory: 64 MiB, of which a tenant may hold a quarter.
+    #[must_use]
     pub fn memory() -> Self {
-        Self {}
+        Self::memory_of(CAPACITY)
     }
 
-    /// As `LIFT_CACHE` says.
-    pub fn from_env() -> crate::Result<Self> {
-        Ok(Self {})
+    /// In this process's memory, so many bytes of it. One result may be about as large as 1 MiB, or as a 64th to a
+    /// 256th of a larger cache.
+    #[must_use]
+    pub fn memory_of(bytes: u64) -> Self {
+        Self::with(bytes, None)
+    }
+
+    /// In a store of one's own. A store that fails, hangs or lies fails no request: an operation is given 50 ms,
+    /// and one that keeps failing is skipped for a while.
+    #[must_use]
+    pub fn store(store: impl CacheStore) -> Self {
+        Self::with(CAPACITY, Some(Remote::new(store)))
+    }
+
+    /// As the environment variable `LIFT_CACHE` says: `memory` (also when it is not set) or `memory:64MiB`.
+    ///
+    /// # Errors
+    /// If it says anything else.
+    pub fn from_env() -> Result<Self> {
+        environment::read(std::env::var_os("LIFT_CACHE").as_deref())
+    }
+
+    fn with(capacity: u64, remote: Option<Remote>) -> Self {
+        let inner = Inner {
+            capacity,
+            share: AtomicU64::new(capacity / SHARE),
+            memory: OnceLock::new(),
+            remote,
+            flights: Arc::new(Flights::new()),
+            hasher: foldhash::quality::RandomState::default(),
+            tenants: AtomicBool::new(false),
+        };
+        Self { inner: Arc::new(inner), tenant: None }
+    }
+
+    /// How many bytes of memory one tenant may hold; a quarter of the cache unless this is called. A tenant that
+    /// would exceed it loses its own oldest entries, and nobody else's.
+    #[must_use]
+    pub fn tenant_share(self, bytes: u64) -> Self {
+        self.inner.share.store(bytes, Ordering::Relaxed);
+        self
+    }
+
+    /// The same cache, speaking for a tenant: for jobs, which no request gives one.
+    ///
+    /// # Errors
+    /// 400 `tenant_invalid` if it is not 1–128 visible ASCII characters.
+    pub fn tenant(&self, name: &str) -> Result<Self> {
+        Ok(Self { inner: Arc::clone(&self.inner), tenant: Some(Tenant::new(name)?) })
+    }
+
+    /// Runs work that no request asked for with this cache, for this handle's tenant.
+    ///
+    /// ```
+    /// # use lift_runtime::{Cache, Context};
+    /// # async fn nightly(cache: &Cache) -> lift_runtime::Result<()> {
+    /// cache.tenant("acme")?.scope(async {
+    ///     assert_eq!(Context::current().tenant().map(|tenant| tenant.as_str()), Some("acme"));
+    /// }).await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn scope<F: Future>(&self, work: F) -> impl Future<Output = F::Output> {
+        self.context().scope(work)
+    }
+
+    /// A context of this cache's own, or of the app that is running, if this is its cache.
+    fn context(&self) -> Context {
+        let app = Context::with_current(|context| {
+            context.map(Context::shared).filter(|shared| Arc::ptr_eq(&shared.cache.inner, &self.inner)).cloned()
+        });
+        let shared = app.unwrap_or_else(|| {
+            Arc::new(Shared::for_cache(Self { inner: Arc::clone(&self.inner), tenant: None }))
+        });
+        Context::for_job(shared, self.tenant.clone())
+    }
+
+    /// The app has tenants.
+    pub(crate) fn require_tenant(&self) {
+        self.inner.tenants.store(true, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.inner.remote.is_some() { "store" } else { "memory" };
+        f.debug_struct("Cache").field("kind", &kind).field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Cache {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(Context::from_request_parts(parts, state).await?.cache())
+    }
+}
+
+impl Context {
+    /// The app's cache, speaking for this request's tenant.
+    pub fn cache(&self) -> Cache {
+        Cache { inner: Arc::clone(&self.shared().cache.inner), tenant: self.raw_tenant().cloned() }
+    }
+}
+
+impl Inner {
+    /// The cache that a policy uses.
+    #[inline]
+    fn of<'a>(policy: &Policy, context: &'a Context) -> Option<&'a Arc<Self>> {
+        let shared = context.shared();
+        match policy.store {
+            None => Some(&shared.cache.inner),
+            Some(name) => shared.stores.get(name).map(|cache| &cache.inner),
+        }
+    }
+
+    #[inline]
+    fn hash(&self, bytes: &[u8]) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(bytes);
+        hasher.finish()
+    }
+
+    #[inline]
+    fn memory(&self) -> &Memory {
+        self.memory.get_or_init(|| Memory::new(self.capacity))
+    }
+
+    /// Memory, if that is where this policy's entries are.
+    #[inline]
+    fn memory_for(&self, policy: &Policy) -> Option<&Memory> {
+        (policy.local || self.remote.is_none()).then(|| self.memory())
+    }
+
+    /// The store outside, if that is where this policy's entries are.
+    fn remote_for(&self, policy: &Policy) -> Option<&Remote> {
+        self.remote.as_ref().filter(|_| !policy.local)
+    }
+
+    /// The largest payload that can be stored for a policy.
+    fn limit(&self, policy: &Policy) -> u64 {
+        let store = match self.remote_for(policy) {
+            Some(remote) => remote.largest() as u64,
+            None => self.memory().limit(),
+        };
+        policy.max_bytes.map_or(store, |most| store.min(most as u64))
+    }
+
+    fn share(&self) -> u64 {
+        self.share.load(Ordering::Relaxed)
+    }
+
+    fn has_tenants(&self) -> bool {
+        self.tenants.load(Ordering::Relaxed)
     }
 }

@@ -1,1 +1,6 @@
 //! What expansions call.
+
+pub use crate::stream::chunk::Chunk;
+pub use crate::stream::emitted::{Emitted, Emitter, StreamResult};
+pub use crate::stream::encode::{Encode, EncodeItem};
+pub use crate::stream::options::{Format, Options, Wire};

@@ -1,0 +1,50 @@
+//! What the environment says.
+
+use std::time::Duration;
+
+use lift::prelude::*;
+
+/// Shown by `shop --help` and when the server starts.
+pub(crate) const HELP: &str = "\
+A small shop, to show what Lift makes easy.
+
+Environment:
+  SHOP_DB              where changes and orders are kept: memory (default)
+  SHOP_DB_LATENCY_MS   how long a catalog read takes (20)
+  SHOP_STEP_MS         how long an order stays at each step (200)
+  LIFT_CACHE           memory (default), memory:64MiB
+  LIFT_LOG             what is logged, such as info (default) or lift=debug
+  LIFT_RESPONSE_MODE   on Lambda: buffered (default), stream or route
+  PORT                 the local port (3000)
+
+Try:
+  curl -i localhost:3000/products/SKU-0007 -H 'x-tenant-id: acme'
+  curl -i 'localhost:3000/products?category=games&limit=3' -H 'x-tenant-id: acme'
+  curl -N 'localhost:3000/clock?count=5&interval_ms=500' -H 'accept: text/event-stream'";
+
+/// The shop's own settings.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// How long a catalog read takes.
+    pub(crate) latency: Duration,
+    /// How long an order stays at each step.
+    pub(crate) step: Duration,
+}
+
+impl Settings {
+    /// Reads `SHOP_…`; a value that cannot be read is an error that names it.
+    pub(crate) fn from_env() -> Result<Self> {
+        match std::env::var("SHOP_DB") {
+            Ok(database) if database != "memory" => {
+                Err(Error::internal(format!("SHOP_DB is `{database}`; this build knows `memory`")))
+            }
+            _ => Ok(Self { latency: millis("SHOP_DB_LATENCY_MS", 20)?, step: millis("SHOP_STEP_MS", 200)? }),
+        }
+    }
+}
+
+fn millis(name: &str, default: u64) -> Result<Duration> {
+    let Ok(text) = std::env::var(name) else { return Ok(Duration::from_millis(default)) };
+    let wrong = |_| Error::internal(format!("{name} is `{text}`; it must be a number of milliseconds"));
+    text.parse().map(Duration::from_millis).map_err(wrong)
+}

@@ -1,0 +1,68 @@
+//! `KeyPart`, which `derive(Validate)` gives to a type whose fields all have it.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Data, DeriveInput, Fields, Type, WhereClause, parse_quote};
+
+// Input:
+//
+//     enum Page { First, After { sku: Sku, limit: u32 } }
+//
+// Output, shortened:
+//
+//     impl KeyPart for Page where for<'__lift> Sku: KeyPart, for<'__lift> u32: KeyPart {
+//         fn write_key(&self, key: &mut Key) {
+//             match self {
+//                 Self::First {} => { key.part(&0_u32); }
+//                 Self::After { sku: __lift_0, limit: __lift_1 } => { key.part(&1_u32); key.part(__lift_0); key.part(__lift_1); }
+//             }
+//         }
+//     }
+//
+// The needless `for` makes a bound that no type satisfies mean "not a `KeyPart`", where without it the compiler
+// would refuse the whole derive; such a type enters keys by its `Hash`, or says what to do.
+pub(super) fn expand(input: &DeriveInput) -> TokenStream {
+    let arms: Vec<TokenStream> = match &input.data {
+        Data::Struct(data) => vec![arm(&quote!(Self), &data.fields, None)],
+        Data::Enum(data) => {
+            let variant = |(index, variant): (u32, &syn::Variant)| {
+                let name = &variant.ident;
+                arm(&quote!(Self::#name), &variant.fields, Some(index))
+            };
+            (0..).zip(&data.variants).map(variant).collect()
+        }
+        Data::Union(_) => return TokenStream::new(),
+    };
+    let body = if arms.is_empty() { quote!(match *self {}) } else { quote!(match self { #(#arms)* }) };
+    let mut generics = input.generics.clone();
+    let clause: &mut WhereClause = generics.make_where_clause();
+    for ty in fields(&input.data) {
+        clause.predicates.push(parse_quote!(for<'__lift> #ty: ::lift::__private::cache::KeyPart));
+    }
+    let name = &input.ident;
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        #[allow(clippy::all, reason = "derived")]
+        impl #impl_generics ::lift::__private::cache::KeyPart for #name #ty_generics #where_clause {
+            fn write_key(&self, __lift_key: &mut ::lift::__private::cache::Key) {
+                #body
+            }
+        }
+    }
+}
+
+fn arm(path: &TokenStream, fields: &Fields, index: Option<u32>) -> TokenStream {
+    let bindings: Vec<_> = (0..fields.len()).map(|index| format_ident!("__lift_{index}")).collect();
+    let members = fields.members();
+    let index = index.map(|index| quote!(__lift_key.part(&#index);));
+    quote!(#path { #(#members: #bindings),* } => { #index #(__lift_key.part(#bindings);)* })
+}
+
+fn fields(data: &Data) -> Vec<&Type> {
+    match data {
+        Data::Struct(data) => data.fields.iter().map(|field| &field.ty).collect(),
+        Data::Enum(data) => data.variants.iter().flat_map(|variant| &variant.fields).map(|field| &field.ty).collect(),
+        Data::Union(_) => Vec::new(),
+    }
+}

@@ -1,0 +1,109 @@
+//! `#[validate(…)]`: its options, and the checks of arguments and answers that they make.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::{Expr, Ident, LitInt, Path};
+
+use crate::arguments::{Arguments, Value, path, string};
+use crate::cached::number;
+use crate::template::unbound;
+
+/// A checked `#[validate]`.
+#[derive(Default)]
+pub(crate) struct Validate {
+    response: Option<(Span, Response)>,
+    pub(crate) with: Vec<With>,
+    max_body: Option<u64>,
+    status: Option<LitInt>,
+}
+
+#[derive(Clone, Copy)]
+enum Response {
+    Checked,
+    Logged,
+}
+
+/// A validator of the app's own, and the names that it is called with.
+pub(crate) struct With {
+    pub(crate) path: Path,
+    pub(crate) names: Vec<Ident>,
+}
+
+impl Validate {
+    /// Reads the attribute's arguments; `names` are those that the function's arguments bind.
+    pub(crate) fn read(arguments: &mut Arguments<'_>, names: &[Ident]) -> Self {
+        Self {
+            response: response(arguments),
+            with: with(arguments, names),
+            max_body: arguments.size("max_body"),
+            status: arguments.integer("status", 400..=499),
+        }
+    }
+
+    /// Where the answer's check was asked for, if it was.
+    pub(crate) fn response(&self) -> Option<Span> {
+        self.response.map(|(span, _)| span)
+    }
+
+    /// `Options::new()` with what was given.
+    pub(crate) fn options(&self, private: &TokenStream) -> TokenStream {
+        let mut options = TokenStream::new();
+        options.extend(self.max_body.map(number).iter().map(|bytes| quote! { .max_body(#bytes) }));
+        options.extend(self.status.iter().map(|status| quote! { .status(#status) }));
+        options.extend(self.response.map(|(_, response)| match response {
+            Response::Checked => quote! { .response() },
+            Response::Logged => quote! { .response_log() },
+        }));
+        quote! { #private::validate::Options::new() #options }
+    }
+}
+
+fn response(arguments: &mut Arguments<'_>) -> Option<(Span, Response)> {
+    let (ident, value) = arguments.take("response")?;
+    let response = match &value {
+        Value::Flag => Some(Response::Checked),
+        Value::Equals(value) if string(value).is_some_and(|text| text.value() == "log") => Some(Response::Logged),
+        _ => None,
+    };
+    if response.is_none() {
+        let message = "`response` stands alone, or is \"log\": write `response` or `response = \"log\"`";
+        match &value {
+            Value::Equals(value) => arguments.errors.at(value, message),
+            _ => arguments.errors.at(&ident, message),
+        }
+    }
+    response.map(|response| (ident.span(), response))
+}
+
+fn with(arguments: &mut Arguments<'_>, names: &[Ident]) -> Vec<With> {
+    let Some((_, value)) = arguments.value("with", "with = path::of_it") else { return Vec::new() };
+    let validators = match value {
+        Expr::Array(array) => array.elems.into_iter().collect(),
+        one => vec![one],
+    };
+    validators.into_iter().filter_map(|validator| one_with(&validator, names, arguments)).collect()
+}
+
+/// `known_skus`, which is called with every name, or `known_skus(body, shop)`.
+fn one_with(validator: &Expr, names: &[Ident], arguments: &mut Arguments<'_>) -> Option<With> {
+    if let Some(path) = path(validator) {
+        return Some(With { path, names: names.to_vec() });
+    }
+    if let Expr::Call(call) = validator
+        && let Some(path) = path(&call.func)
+        && let Some(given) = call.args.iter().map(name).collect::<Option<Vec<_>>>()
+    {
+        for name in given.iter().filter(|name| !names.contains(name)) {
+            arguments.errors.at(name, unbound(name, names));
+        }
+        return Some(With { path, names: given });
+    }
+    let message = "`with` must be the path of a validator, with or without the arguments that it needs: \
+                   write `with = known_skus` or `with = known_skus(body)`";
+    arguments.errors.at(validator, message);
+    None
+}
+
+fn name(value: &Expr) -> Option<Ident> {
+    path(value)?.get_ident().cloned()
+}

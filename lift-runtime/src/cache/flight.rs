@@ -1,0 +1,186 @@
+//! Single flight: concurrent misses on one key run the computation once.
+//!
+//! Who comes first leads and the others wait. A leader that is dropped without an outcome, because its client
+//! left or its handler panicked, gives its turn back, and the next in line leads at once. Nobody joins a flight
+//! that began under other generations than stand now: what began before an invalidation is not for those who
+//! came after it.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use smallvec::SmallVec;
+use tokio::sync::Semaphore;
+
+use super::entry::Entry;
+use super::generation::Snapshot;
+use super::memory::{Ready, Wanted};
+
+/// Locks, so that misses on different keys seldom meet.
+const SHARDS: usize = 16;
+
+/// What a flight came to, for all who waited.
+#[derive(Clone)]
+pub(crate) enum Outcome {
+    /// A result, stored or not.
+    Made(Arc<Entry>),
+    /// An error; the type is the caller's own.
+    Failed(Failure),
+    /// No result, but an older one that may stand in for it.
+    Stale(Arc<Entry>),
+    /// A result that is for nobody but whoever computed it.
+    Alone,
+}
+
+/// A shared error, and whether it is the server's fault rather than the request's.
+#[derive(Clone)]
+pub(crate) struct Failure {
+    pub(crate) error: Arc<dyn Any + Send + Sync>,
+    pub(crate) fault: bool,
+}
+
+pub(crate) struct Flights {
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+type Shard = HashMap<FlightKey, Arc<Flight>, Ready>;
+
+#[derive(Clone, PartialEq, Eq)]
+struct FlightKey {
+    hash: u64,
+    bytes: Arc<[u8]>,
+}
+
+impl std::hash::Hash for FlightKey {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+struct Flight {
+    /// One permit: the lead. Closed when there is an outcome.
+    lead: Semaphore,
+    outcome: OnceLock<Outcome>,
+    /// What a request must have seen to join: one, or two once the leader has made the generations that its
+    /// look-up found missing.
+    snapshots: Mutex<SmallVec<[Snapshot; 1]>>,
+}
+
+impl Flights {
+    pub(crate) fn new() -> Self {
+        Self { shards: std::array::from_fn(|_| Mutex::default()) }
+    }
+
+    /// Takes a seat in the flight for a key, opening one if there is none under this snapshot.
+    pub(crate) fn join(self: &Arc<Self>, key: Wanted<'_>, snapshot: &Snapshot) -> Seat {
+        let key = FlightKey { hash: key.hash, bytes: key.bytes.into() };
+        let mut shard = self.shard(key.hash);
+        if let Some(flight) = shard.get(&key).filter(|flight| flight.began_under(snapshot)) {
+            return Seat { flights: Arc::clone(self), flight: Arc::clone(flight), key, leads: false };
+        }
+        self.open(&mut shard, key, snapshot)
+    }
+
+    /// Leads a flight for a key, unless there is one already.
+    pub(crate) fn lead(self: &Arc<Self>, key: Wanted<'_>, snapshot: &Snapshot) -> Option<Seat> {
+        let key = FlightKey { hash: key.hash, bytes: key.bytes.into() };
+        let mut shard = self.shard(key.hash);
+        if shard.get(&key).is_some_and(|flight| flight.began_under(snapshot)) {
+            return None;
+        }
+        Some(self.open(&mut shard, key, snapshot))
+    }
+
+    fn open(self: &Arc<Self>, shard: &mut Shard, key: FlightKey, snapshot: &Snapshot) -> Seat {
+        let flight = Arc::new(Flight {
+            lead: Semaphore::new(0),
+            outcome: OnceLock::new(),
+            snapshots: Mutex::new(SmallVec::from_elem(snapshot.clone(), 1)),
+        });
+        shard.insert(key.clone(), Arc::clone(&flight));
+        Seat { flights: Arc::clone(self), flight, key, leads: true }
+    }
+
+    fn shard(&self, hash: u64) -> MutexGuard<'_, Shard> {
+        #[expect(clippy::cast_possible_truncation, reason = "the low bits choose a shard")]
+        let index = hash as usize % SHARDS;
+        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().expect("no panic under the lock").len()).sum()
+    }
+}
+
+impl Flight {
+    fn snapshots(&self) -> MutexGuard<'_, SmallVec<[Snapshot; 1]>> {
+        self.snapshots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn began_under(&self, snapshot: &Snapshot) -> bool {
+        self.snapshots().contains(snapshot)
+    }
+}
+
+/// A place in a flight. Dropping it leaves the flight, and hands over the lead.
+pub(crate) struct Seat {
+    flights: Arc<Flights>,
+    flight: Arc<Flight>,
+    key: FlightKey,
+    leads: bool,
+}
+
+impl Seat {
+    /// Whether the computation is this one's to run.
+    pub(crate) fn leads(&self) -> bool {
+        self.leads
+    }
+
+    /// Waits for the outcome, or for the lead (`None`).
+    pub(crate) async fn wait(&mut self) -> Option<Outcome> {
+        if let Ok(turn) = self.flight.lead.acquire().await {
+            turn.forget();
+            self.leads = true;
+            return None;
+        }
+        // Closed, which happens only after the outcome is there.
+        Some(self.flight.outcome.get().cloned().unwrap_or(Outcome::Alone))
+    }
+
+    /// A new leader begins anew, under the generations of now.
+    pub(crate) fn begin(&self, snapshot: &Snapshot) {
+        *self.flight.snapshots() = SmallVec::from_elem(snapshot.clone(), 1);
+    }
+
+    /// The same flight under another name: the generations that its leader found missing, now made.
+    pub(crate) fn also(&self, snapshot: &Snapshot) {
+        self.flight.snapshots().push(snapshot.clone());
+    }
+
+    /// Gives everyone the outcome and ends the flight.
+    pub(crate) fn finish(mut self, outcome: Outcome) {
+        let _ = self.flight.outcome.set(outcome);
+        self.leads = false;
+        self.remove(|_| true);
+        self.flight.lead.close();
+    }
+
+    fn remove(&self, unless_wanted: impl FnOnce(&Arc<Flight>) -> bool) {
+        let mut shard = self.flights.shard(self.key.hash);
+        let same = shard.get(&self.key).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight));
+        if same && unless_wanted(&self.flight) {
+            shard.remove(&self.key);
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if self.leads {
+            self.flight.lead.add_permits(1);
+        }
+        // Two: the table's and this one's. Nobody can join meanwhile, for that takes the shard's lock.
+        self.remove(|flight| Arc::strong_count(flight) == 2);
+    }
+}

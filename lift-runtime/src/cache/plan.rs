@@ -1,0 +1,353 @@
+//! One use of the cache, from its key to what the store says.
+
+use std::sync::Arc;
+
+use super::{Cache, Inner};
+use super::encode::{Encoded, digest};
+use super::entry::{Entry, Freshness, Times};
+use super::generation::{Generations, Snapshot, Stamp};
+use super::key::Key;
+use super::memory::{Memory, Wanted};
+use super::policy::{Policy, Sharing};
+use super::remote::Remote;
+use super::store::{Generation, Lease};
+use super::tags::{Name, Space, Tags};
+use crate::context::Context;
+
+/// How payloads of one kind are weighed, and become bytes for stores outside the process.
+pub(crate) trait Codec: 'static {
+    type Payload: std::any::Any + Send + Sync;
+
+    /// Bytes it takes in memory, about.
+    fn weigh(payload: &Self::Payload) -> u64;
+
+    /// Its kind and its bytes; `None` if it has none.
+    fn encode(payload: &Self::Payload) -> Option<(u8, Vec<u8>)>;
+
+    /// The way back; `None` for bytes that are nothing of the sort.
+    fn decode(kind: u8, bytes: &bytes::Bytes) -> Option<Self::Payload>;
+}
+
+/// What the first, synchronous look finds.
+pub(crate) enum Begun {
+    Hit(Arc<Entry>),
+    /// Everything else, boxed so that a hit's future stays small.
+    Miss(Box<Plan>),
+    /// The cache has no part in this call, for this reason.
+    Bypass(&'static str),
+}
+
+/// A use of the cache that is not a plain hit.
+pub(crate) struct Plan {
+    pub(crate) policy: &'static Policy,
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) context: Context,
+    pub(crate) space: Space,
+    pub(crate) tags: Tags,
+    /// The client wants no stored answer.
+    pub(crate) reload: bool,
+    /// What memory has: served late, or as a fallback.
+    pub(crate) found: Option<(Arc<Entry>, Freshness)>,
+    hash: u64,
+    key: Box<[u8]>,
+    /// How much of the key is the call itself: without caller and headers.
+    call: usize,
+    abroad: Option<Abroad>,
+}
+
+/// The key and the names as a store outside the process knows them.
+pub(crate) struct Abroad {
+    pub(crate) key: Box<[u8]>,
+    pub(crate) names: Vec<Box<[u8]>>,
+    digest: u64,
+}
+
+/// What a store outside the process says.
+pub(crate) struct Looked {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) found: Option<(Arc<Entry>, Freshness)>,
+}
+
+/// Looks for the result of a call in memory, or prepares what it takes to ask elsewhere and to compute it.
+pub(crate) fn begin(
+    policy: &'static Policy,
+    context: &Context,
+    reload: bool,
+    arguments: impl FnOnce(&mut Key),
+) -> Begun {
+    let Some(inner) = Inner::of(policy, context) else { return Begun::Bypass("unknown-store") };
+    let mut key = Key::new();
+    key.raw(&policy.registered().id.to_le_bytes());
+    if let Err(reason) = write_space(policy, context, inner, &mut key) {
+        return Begun::Bypass(reason);
+    }
+    arguments(&mut key);
+    let call = key.len();
+    if policy.sharing == Sharing::Private {
+        let Some(caller) = context.raw_caller() else { return Begun::Bypass("no-caller") };
+        key.part(caller);
+    }
+    if !policy.vary.is_empty() {
+        write_headers(policy, context, &mut key);
+    }
+    let hash = inner.hash(key.as_bytes());
+    let mut found = None;
+    if let Some(memory) = inner.memory_for(policy).filter(|_| !reload) {
+        match look(memory, Wanted { hash, bytes: key.as_bytes() }, context) {
+            Some((entry, Freshness::Fresh)) => {
+                policy.registered().hits.increment(1);
+                return Begun::Hit(entry);
+            }
+            other => found = other,
+        }
+    }
+    let space = space(policy, context);
+    let (inner, context, key) = (Arc::clone(inner), context.clone(), key.as_bytes().into());
+    let (tags, abroad) = (Tags::new(), None);
+    Begun::Miss(Box::new(Plan { policy, inner, context, space, tags, reload, found, hash, key, call, abroad }))
+}
+
+/// Looks in memory; what is past use is dropped there.
+#[inline]
+fn look(memory: &Memory, key: Wanted<'_>, context: &Context) -> Option<(Arc<Entry>, Freshness)> {
+    let entry = memory.get(key)?;
+    let freshness = entry.times.freshness(context.clock().now_millis());
+    if freshness == Freshness::Gone || !entry.stands(&memory.generations) {
+        memory.forget(key, &entry);
+        return None;
+    }
+    Some((entry, freshness))
+}
+
+/// Whose entries these are; an error is why the cache is bypassed.
+#[inline]
+fn write_space(policy: &Policy, context: &Context, inner: &Inner, key: &mut Key) -> Result<(), &'static str> {
+    if policy.is_shared() {
+        Space::Shared.write(key);
+    } else if let Some(tenant) = context.raw_tenant() {
+        Space::write_tenant(tenant, key);
+    } else if context.shared().tenants.is_some() || inner.has_tenants() {
+        return Err("no-tenant");
+    } else {
+        Space::Whole.write(key);
+    }
+    Ok(())
+}
+
+fn space(policy: &Policy, context: &Context) -> Space {
+    match context.raw_tenant() {
+        _ if policy.is_shared() => Space::Shared,
+        Some(tenant) => Space::Tenant(tenant.clone()),
+        None => Space::Whole,
+    }
+}
+
+fn write_headers(policy: &Policy, context: &Context, key: &mut Key) {
+    for name in policy.vary {
+        let Some(values) = context.raw_headers().map(|headers| headers.get_all(*name)) else {
+            key.length(0);
+            continue;
+        };
+        key.length(values.iter().count());
+        for value in values {
+            key.bytes(value.as_bytes());
+        }
+    }
+}
+
+/// A key as stores outside the process know it: the policy's id, which is this process's, gives way to its name,
+/// version and schema.
+pub(crate) fn abroad(policy: &Policy, key: &[u8]) -> Box<[u8]> {
+    let mut long = Key::new();
+    long.part(policy.name);
+    long.part(&policy.version);
+    long.part(&policy.schema());
+    long.raw(&key[size_of::<u32>()..]);
+    long.as_bytes().into()
+}
+
+impl Plan {
+    /// The plan of a value that is given rather than computed.
+    pub(crate) fn primed(cache: &Cache, policy: &'static Policy, call: &Key, space: Space) -> Self {
+        let key: Box<[u8]> = call.as_bytes().into();
+        Self {
+            policy,
+            inner: Arc::clone(&cache.inner),
+            context: cache.context(),
+            space,
+            tags: Tags::new(),
+            reload: false,
+            found: None,
+            hash: cache.inner.hash(&key),
+            call: key.len(),
+            key,
+            abroad: None,
+        }
+    }
+
+    /// Sets the tags, and makes the names that are looked up abroad.
+    pub(crate) fn tagged(&mut self, tags: Tags) {
+        self.tags = tags;
+        if self.inner.remote_for(self.policy).is_some() {
+            let key = abroad(self.policy, &self.key);
+            let call = key.len() - (self.key.len() - self.call);
+            let names: Vec<_> = self.names(&key[..call]).map(Name::to_bytes).collect();
+            let digest = digest(&names);
+            self.abroad = Some(Abroad { key, names, digest });
+        }
+    }
+
+    fn names<'a>(&'a self, call: &'a [u8]) -> impl Iterator<Item = Name<'a>> {
+        let (space, endpoint) = (&self.space, self.policy.name);
+        let fixed = [
+            Name::All,
+            Name::Space(space),
+            Name::Endpoint(endpoint),
+            Name::EndpointIn(space, endpoint),
+            Name::Call(call),
+        ];
+        fixed.into_iter().chain(self.tags.iter().map(move |tag| Name::Tag(space, tag)))
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.context.clock().now_millis()
+    }
+
+    pub(crate) fn wanted(&self) -> Wanted<'_> {
+        Wanted { hash: self.hash, bytes: &self.key }
+    }
+
+    pub(crate) fn remote(&self) -> Option<(&Remote, &Abroad)> {
+        self.inner.remote_for(self.policy).zip(self.abroad.as_ref())
+    }
+
+    /// The generations in this process's memory, as of now.
+    pub(crate) fn stamp(&self) -> Stamp {
+        self.generations().stamp(self.names(&self.key[..self.call]))
+    }
+
+    fn generations(&self) -> &Generations {
+        &self.inner.memory().generations
+    }
+
+    /// What memory has by now, if it is fresh.
+    pub(crate) fn peek(&self) -> Option<Arc<Entry>> {
+        let memory = self.inner.memory_for(self.policy)?;
+        let (entry, freshness) = look(memory, self.wanted(), &self.context)?;
+        (freshness == Freshness::Fresh).then_some(entry)
+    }
+
+    /// Looks up entry and generations where they are.
+    pub(crate) async fn look<C: Codec>(&mut self) -> Looked {
+        let Some((remote, abroad)) = self.remote() else {
+            let snapshot = Snapshot::Memory(self.stamp());
+            return Looked { snapshot, found: self.found.take() };
+        };
+        let now = self.now();
+        // A failure is noted where it happens; what is still owed is bypassed below.
+        let _ = remote.settle(now).await;
+        if !remote.owes_any(&abroad.names) {
+            if let Ok(found) = remote.lookup(now, &abroad.key, &abroad.names).await {
+                let entry = found.entry.and_then(|bytes| self.decode::<C>(abroad, bytes, &found.generations));
+                return Looked { snapshot: Snapshot::Remote(found.generations), found: entry };
+            }
+            self.policy.registered().errors.increment(1);
+        }
+        Looked { snapshot: Snapshot::Unknown(self.stamp()), found: None }
+    }
+
+    /// An entry from its bytes, if it is this key's, whole, valid and of use.
+    fn decode<C: Codec>(
+        &self,
+        abroad: &Abroad,
+        bytes: bytes::Bytes,
+        generations: &[Option<Generation>],
+    ) -> Option<(Arc<Entry>, Freshness)> {
+        let Some(encoded) = Encoded::from_bytes(bytes) else {
+            self.policy.registered().errors.increment(1);
+            return None;
+        };
+        let same = encoded.key == *abroad.key && encoded.names == abroad.digest;
+        let stands = encoded.generations.iter().map(|generation| Some(*generation)).eq(generations.iter().copied());
+        let freshness = encoded.times.freshness(self.now());
+        if !same || !stands || freshness == Freshness::Gone {
+            return None;
+        }
+        let Some(payload) = C::decode(encoded.kind, &encoded.payload) else {
+            self.policy.registered().errors.increment(1);
+            return None;
+        };
+        Some((Entry::loose(self.policy, encoded.times, payload), freshness))
+    }
+
+    /// Stores a payload under the generations that stood before it was computed.
+    pub(crate) async fn store<C: Codec>(
+        &self,
+        snapshot: &Snapshot,
+        times: Times,
+        payload: C::Payload,
+        lease: Option<Lease>,
+    ) -> (Arc<Entry>, bool) {
+        let bytes = C::weigh(&payload);
+        let too_large = self.policy.max_bytes.is_some_and(|most| bytes > most as u64);
+        match snapshot {
+            Snapshot::Memory(stamp) if !too_large && self.generations().stand(&stamp.marks) => {
+                let draft = (self.policy, times, stamp);
+                let share = self.inner.share();
+                self.inner.memory().put(self.wanted(), &self.space, draft, payload, bytes, share)
+            }
+            Snapshot::Remote(generations) if !too_large => {
+                let stored = self.put_abroad::<C>(generations, times, &payload, lease).await;
+                (Entry::loose(self.policy, times, payload), stored)
+            }
+            _ => (Entry::loose(self.policy, times, payload), false),
+        }
+    }
+
+    async fn put_abroad<C: Codec>(
+        &self,
+        generations: &[Option<Generation>],
+        times: Times,
+        payload: &C::Payload,
+        lease: Option<Lease>,
+    ) -> bool {
+        let Some((remote, abroad)) = self.remote() else { return false };
+        let Some(generations) = generations.iter().copied().collect::<Option<Vec<_>>>() else { return false };
+        let Some((kind, payload)) = C::encode(payload) else {
+            self.policy.registered().errors.increment(1);
+            return false;
+        };
+        let key = bytes::Bytes::copy_from_slice(&abroad.key);
+        let encoded = Encoded { times, names: abroad.digest, generations, kind, key, payload: payload.into() };
+        let entry = encoded.to_bytes();
+        if entry.len() > remote.largest() {
+            return false;
+        }
+        match remote.put(self.now(), &abroad.key, entry, times.ends(), lease).await {
+            Ok(stored) => {
+                if stored {
+                    self.policy.registered().stores.increment(1);
+                }
+                stored
+            }
+            Err(_) => {
+                self.policy.registered().errors.increment(1);
+                false
+            }
+        }
+    }
+
+    /// The function no longer returns what is stored: nobody is to be served it while it is stale.
+    pub(crate) async fn forget(&self, entry: &Arc<Entry>) {
+        match self.remote() {
+            Some((remote, abroad)) => {
+                let call = abroad.key.len() - (self.key.len() - self.call);
+                let name = Name::Call(&abroad.key[..call]).to_bytes();
+                if remote.renew(self.now(), vec![name]).await.is_err() {
+                    self.policy.registered().errors.increment(1);
+                }
+            }
+            None => self.inner.memory().forget(self.wanted(), entry),
+        }
+    }
+}

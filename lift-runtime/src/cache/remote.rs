@@ -1,0 +1,310 @@
+//! A store outside the process, kept from harming requests: timeout, breaker, and what it could not be told.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+
+use super::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
+use super::tags::Name;
+
+/// For one operation on an open connection.
+const TIMEOUT: Duration = Duration::from_millis(50);
+
+/// So many failures in a row open the breaker.
+const FAILURES: u32 = 5;
+
+/// How long the breaker stays open at first; twice as long after each probe that fails.
+const OPEN: u64 = 1_000;
+const OPEN_AT_MOST: u64 = 30_000;
+
+/// A line in the log for each so many milliseconds of failure.
+const LOG_EVERY: u64 = 60_000;
+
+/// Names that a store could not be told of, before they are taken for everything.
+const PENDING: usize = 10_000;
+
+type Future_<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// [`CacheStore`] as an object.
+trait Erased: Send + Sync {
+    fn lookup<'a>(&'a self, key: &'a [u8], names: &'a [Box<[u8]>]) -> Future_<'a, Found>;
+    fn establish<'a>(&'a self, names: &'a [Box<[u8]>]) -> Future_<'a, Vec<Generation>>;
+    fn renew<'a>(&'a self, names: &'a [Box<[u8]>]) -> Future_<'a, ()>;
+    fn put<'a>(&'a self, key: &'a [u8], entry: Bytes, expires: u64, lease: Option<Lease>) -> Future_<'a, bool>;
+    fn lease<'a>(&'a self, key: &'a [u8], lease: Lease, duration: Duration) -> Future_<'a, Leased>;
+    fn release<'a>(&'a self, key: &'a [u8], lease: Lease) -> Future_<'a, ()>;
+    fn largest(&self) -> usize;
+}
+
+impl<S: CacheStore> Erased for S {
+    fn lookup<'a>(&'a self, key: &'a [u8], names: &'a [Box<[u8]>]) -> Future_<'a, Found> {
+        Box::pin(CacheStore::lookup(self, key, names))
+    }
+
+    fn establish<'a>(&'a self, names: &'a [Box<[u8]>]) -> Future_<'a, Vec<Generation>> {
+        Box::pin(CacheStore::establish(self, names))
+    }
+
+    fn renew<'a>(&'a self, names: &'a [Box<[u8]>]) -> Future_<'a, ()> {
+        Box::pin(CacheStore::renew(self, names))
+    }
+
+    fn put<'a>(&'a self, key: &'a [u8], entry: Bytes, expires: u64, lease: Option<Lease>) -> Future_<'a, bool> {
+        Box::pin(CacheStore::put(self, key, entry, expires, lease))
+    }
+
+    fn lease<'a>(&'a self, key: &'a [u8], lease: Lease, duration: Duration) -> Future_<'a, Leased> {
+        Box::pin(CacheStore::lease(self, key, lease, duration))
+    }
+
+    fn release<'a>(&'a self, key: &'a [u8], lease: Lease) -> Future_<'a, ()> {
+        Box::pin(CacheStore::release(self, key, lease))
+    }
+
+    fn largest(&self) -> usize {
+        CacheStore::largest(self)
+    }
+}
+
+/// A store that may fail as it likes.
+pub(crate) struct Remote {
+    store: Box<dyn Erased>,
+    breaker: Breaker,
+    /// Names whose renewal has failed: what carries them is bypassed until the store has been told.
+    pending: Mutex<BTreeSet<Box<[u8]>>>,
+    owes: AtomicBool,
+    logged: AtomicU64,
+}
+
+/// Why an operation came to nothing.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// The breaker is open.
+    Skipped,
+    /// It took too long.
+    Late,
+    /// The store's code panicked.
+    Panicked,
+    Store(StoreError),
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Skipped => f.write_str("the cache store was not asked, for it has failed too often"),
+            Self::Late => f.write_str("the cache store did not answer in time"),
+            Self::Panicked => f.write_str("the cache store panicked"),
+            Self::Store(error) => write!(f, "the cache store failed: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Failed {}
+
+impl Remote {
+    pub(crate) fn new(store: impl CacheStore) -> Self {
+        Self {
+            store: Box::new(store),
+            breaker: Breaker::default(),
+            pending: Mutex::default(),
+            owes: AtomicBool::new(false),
+            logged: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn largest(&self) -> usize {
+        self.store.largest()
+    }
+
+    pub(crate) async fn lookup(&self, now: u64, key: &[u8], names: &[Box<[u8]>]) -> Result<Found, Failed> {
+        let found = self.guard(now, self.store.lookup(key, names)).await?;
+        if found.generations.len() == names.len() { Ok(found) } else { Err(self.lied(now)) }
+    }
+
+    pub(crate) async fn establish(&self, now: u64, names: &[Box<[u8]>]) -> Result<Vec<Generation>, Failed> {
+        let generations = self.guard(now, self.store.establish(names)).await?;
+        if generations.len() == names.len() { Ok(generations) } else { Err(self.lied(now)) }
+    }
+
+    pub(crate) async fn put(
+        &self,
+        now: u64,
+        key: &[u8],
+        entry: Bytes,
+        expires: u64,
+        lease: Option<Lease>,
+    ) -> Result<bool, Failed> {
+        self.guard(now, self.store.put(key, entry, expires, lease)).await
+    }
+
+    pub(crate) async fn lease(
+        &self,
+        now: u64,
+        key: &[u8],
+        lease: Lease,
+        duration: Duration,
+    ) -> Result<Leased, Failed> {
+        self.guard(now, self.store.lease(key, lease, duration)).await
+    }
+
+    pub(crate) async fn release(&self, now: u64, key: &[u8], lease: Lease) -> Result<(), Failed> {
+        self.guard(now, self.store.release(key, lease)).await
+    }
+
+    /// Renews names, and those it owes. What fails is owed.
+    pub(crate) async fn renew(&self, now: u64, names: Vec<Box<[u8]>>) -> Result<(), Failed> {
+        self.owe(names);
+        self.settle(now).await
+    }
+
+    /// Notes names that are to be renewed: from now on they are bypassed here.
+    pub(crate) fn owe(&self, names: Vec<Box<[u8]>>) {
+        let mut pending = self.pending();
+        pending.extend(names);
+        if pending.len() > PENDING {
+            pending.clear();
+            pending.insert(Name::All.to_bytes());
+        }
+        self.owes.store(!pending.is_empty(), Ordering::Release);
+    }
+
+    /// Tells the store what it is owed.
+    pub(crate) async fn settle(&self, now: u64) -> Result<(), Failed> {
+        if !self.owes.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let names: Vec<_> = self.pending().iter().cloned().collect();
+        self.guard(now, self.store.renew(&names)).await?;
+        let mut pending = self.pending();
+        for name in &names {
+            pending.remove(name);
+        }
+        self.owes.store(!pending.is_empty(), Ordering::Release);
+        Ok(())
+    }
+
+    /// Whether the store has yet to be told of one of these.
+    pub(crate) fn owes_any(&self, names: &[Box<[u8]>]) -> bool {
+        self.owes.load(Ordering::Acquire) && {
+            let pending = self.pending();
+            names.iter().any(|name| pending.contains(name))
+        }
+    }
+
+    fn pending(&self) -> MutexGuard<'_, BTreeSet<Box<[u8]>>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn guard<T>(&self, now: u64, operation: Future_<'_, T>) -> Result<T, Failed> {
+        if !self.breaker.lets(now) {
+            return Err(Failed::Skipped);
+        }
+        let failed = match tokio::time::timeout(TIMEOUT, AssertUnwindSafe(operation).catch_unwind()).await {
+            Ok(Ok(Ok(done))) => {
+                self.breaker.succeeded();
+                return Ok(done);
+            }
+            Ok(Ok(Err(error))) => Failed::Store(error),
+            Ok(Err(_)) => Failed::Panicked,
+            Err(_) => Failed::Late,
+        };
+        if !matches!(failed, Failed::Store(StoreError::Connecting)) {
+            self.breaker.failed(now);
+        }
+        self.log(now, &failed);
+        Err(failed)
+    }
+
+    fn lied(&self, now: u64) -> Failed {
+        let failed = Failed::Store(StoreError::new("it answered with another number of generations than asked for"));
+        self.breaker.failed(now);
+        self.log(now, &failed);
+        failed
+    }
+
+    /// Logs a failure, unless another one was logged within a minute.
+    fn log(&self, now: u64, failed: &Failed) {
+        let last = self.logged.load(Ordering::Relaxed);
+        let due = last == 0 || now.abs_diff(last) >= LOG_EVERY;
+        if due && self.logged.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            tracing::warn!(target: "lift::cache", cause = %failed, "requests are served without the cache store");
+        }
+    }
+}
+
+/// Skips a store that keeps failing. It goes by wall-clock time, for a frozen process's own clock stands still.
+#[derive(Default)]
+struct Breaker {
+    failures: AtomicU32,
+    open_until: AtomicU64,
+}
+
+impl Breaker {
+    /// Whether to try; while it is open, one try at the end of each period.
+    fn lets(&self, now: u64) -> bool {
+        if self.failures.load(Ordering::Acquire) < FAILURES {
+            return true;
+        }
+        let until = self.open_until.load(Ordering::Acquire);
+        // A clock that was set back must not keep it open.
+        let over = now >= until || until - now > OPEN_AT_MOST;
+        over && self
+            .open_until
+            .compare_exchange(until, now.saturating_add(OPEN), Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    fn succeeded(&self) {
+        if self.failures.load(Ordering::Relaxed) != 0 {
+            self.failures.store(0, Ordering::Release);
+        }
+    }
+
+    fn failed(&self, now: u64) {
+        let failures = self.failures.fetch_add(1, Ordering::AcqRel).saturating_add(1);
+        if let Some(probes) = failures.checked_sub(FAILURES) {
+            let open = (OPEN << probes.min(5)).min(OPEN_AT_MOST);
+            self.open_until.store(now.saturating_add(open), Ordering::Release);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_breaker_opens_after_failures_in_a_row_and_lets_one_probe_through() {
+        let breaker = Breaker::default();
+        for _ in 0..FAILURES {
+            assert!(breaker.lets(1_000));
+            breaker.failed(1_000);
+        }
+        assert!(!breaker.lets(1_000));
+        assert!(!breaker.lets(1_999));
+        assert!(breaker.lets(2_000), "a probe");
+        assert!(!breaker.lets(2_000), "and no second one");
+        breaker.failed(2_000);
+        assert!(!breaker.lets(3_999), "twice as long");
+        assert!(breaker.lets(4_000));
+        breaker.succeeded();
+        assert!(breaker.lets(4_000));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_keep_the_breaker_open() {
+        let breaker = Breaker::default();
+        for _ in 0..FAILURES {
+            breaker.failed(1_000_000_000);
+        }
+        assert!(!breaker.lets(1_000_000_500));
+        assert!(breaker.lets(1_000));
+    }
+}

@@ -1,0 +1,443 @@
+//! From a miss to an answer: wait for whoever computes, or compute, and store.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::entry::{Entry, Freshness, Times};
+use super::flight::{Failure, Outcome, Seat};
+use super::generation::Snapshot;
+use super::plan::{Codec, Looked, Plan};
+use super::policy::Sharing;
+use super::store::{Lease, Leased};
+use crate::context::{Computation, Context};
+
+/// How long another process may hold a lease; a holder that dies delays others by so much at most.
+const LEASE: Duration = Duration::from_secs(10);
+
+/// How often a lease that another process holds is asked for.
+const POLL: Duration = Duration::from_millis(5);
+const POLL_AT_MOST: Duration = Duration::from_millis(100);
+
+/// Before the deadline, so that a stale answer still gets out in time.
+const MARGIN: Duration = Duration::from_millis(250);
+
+/// Longer than anything waits.
+const ENDLESS: Duration = Duration::from_secs(24 * 3600);
+
+/// What a computation came to.
+pub(crate) enum Produced<P, A> {
+    /// A result that may be handed to all who asked, to be stored if `store`.
+    Kept { payload: P, keep: Keep, store: bool },
+    /// An error, likewise.
+    Failed(Failure),
+    /// An answer for one.
+    Alone(A),
+}
+
+/// For how long.
+#[derive(Clone, Copy)]
+pub(crate) enum Keep {
+    Millis(u64),
+    /// As a remembered absence.
+    Negative,
+}
+
+/// What a call is answered with.
+pub(crate) enum Answer<A> {
+    Hit(Arc<Entry>),
+    Stale(Arc<Entry>),
+    Made { entry: Arc<Entry>, how: Made },
+    Failed { failure: Failure, collapsed: bool },
+    Alone(A),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Made {
+    Stored,
+    Unstored,
+    /// Somebody else's computation.
+    Collapsed,
+}
+
+/// An answer, or one that comes with a refresh to be run.
+pub(crate) enum Step<A, M> {
+    Done(Answer<A>),
+    Refresh(Refresh<M>),
+}
+
+/// A refresh that is this caller's to run.
+pub(crate) struct Refresh<M> {
+    pub(crate) stale: Arc<Entry>,
+    seat: Seat,
+    snapshot: Snapshot,
+    make: M,
+}
+
+/// Answers a call that memory could not.
+pub(crate) async fn resolve<C, A, M, F>(plan: &mut Plan, make: M) -> Step<A, M>
+where
+    C: Codec,
+    M: FnOnce() -> F + Send,
+    F: Future<Output = Produced<C::Payload, A>> + Send,
+{
+    let Looked { snapshot, found } = plan.look::<C>().await;
+    let registered = plan.policy.registered();
+    let fallback = match found {
+        Some((entry, Freshness::Fresh)) => {
+            registered.hits.increment(1);
+            return Step::Done(Answer::Hit(entry));
+        }
+        Some((stale, Freshness::Stale)) => {
+            registered.stale.increment(1);
+            return match plan.inner.flights.lead(plan.wanted(), &snapshot) {
+                Some(seat) => Step::Refresh(Refresh { stale, seat, snapshot, make }),
+                None => Step::Done(Answer::Stale(stale)),
+            };
+        }
+        Some((entry, _)) => Some(entry),
+        None => None,
+    };
+    registered.misses.increment(1);
+    let seat = plan.inner.flights.join(plan.wanted(), &snapshot);
+    Step::Done(wait::<C, A, M, F>(plan, seat, snapshot, fallback, make).await)
+}
+
+/// Waits for the outcome of the flight, or for its lead.
+async fn wait<C, A, M, F>(
+    plan: &mut Plan,
+    mut seat: Seat,
+    mut snapshot: Snapshot,
+    fallback: Option<Arc<Entry>>,
+    make: M,
+) -> Answer<A>
+where
+    C: Codec,
+    M: FnOnce() -> F + Send,
+    F: Future<Output = Produced<C::Payload, A>> + Send,
+{
+    if !seat.leads() {
+        let outcome = match &fallback {
+            Some(entry) => match timeout_at(limit(plan), seat.wait()).await {
+                Ok(outcome) => outcome,
+                Err(_) => return late(plan, entry),
+            },
+            None => seat.wait().await,
+        };
+        match outcome {
+            Some(outcome) => return collapsed::<C, A, M, F>(plan, outcome, fallback, make).await,
+            None => {
+                // The leader is gone, and what it began under may be too.
+                let looked = plan.look::<C>().await;
+                snapshot = looked.snapshot;
+                seat.begin(&snapshot);
+            }
+        }
+    }
+    lead::<C, A, M, F>(plan, seat, snapshot, fallback, make).await
+}
+
+/// Answers one who has waited.
+async fn collapsed<C, A, M, F>(
+    plan: &Plan,
+    outcome: Outcome,
+    fallback: Option<Arc<Entry>>,
+    make: M,
+) -> Answer<A>
+where
+    C: Codec,
+    M: FnOnce() -> F + Send,
+    F: Future<Output = Produced<C::Payload, A>> + Send,
+{
+    match outcome {
+        Outcome::Made(entry) => Answer::Made { entry, how: Made::Collapsed },
+        Outcome::Stale(entry) => late(plan, &entry),
+        Outcome::Failed(failure) => match fallback {
+            Some(entry) if failure.fault => late(plan, &entry),
+            _ => Answer::Failed { failure, collapsed: true },
+        },
+        Outcome::Alone => forced::<C, A, M, F>(plan, None, make).await,
+    }
+}
+
+fn late<A>(plan: &Plan, entry: &Arc<Entry>) -> Answer<A> {
+    plan.policy.registered().stale.increment(1);
+    Answer::Stale(Arc::clone(entry))
+}
+
+/// Computes for one caller alone; with a snapshot, the result is stored.
+pub(crate) async fn forced<C, A, M, F>(plan: &Plan, snapshot: Option<Snapshot>, make: M) -> Answer<A>
+where
+    C: Codec,
+    M: FnOnce() -> F + Send,
+    F: Future<Output = Produced<C::Payload, A>> + Send,
+{
+    let (created, computation) = (plan.now(), computation(plan));
+    let produced = plan.context.clone().compute(Arc::clone(&computation), make()).await;
+    match produced {
+        Produced::Alone(answer) => Answer::Alone(answer),
+        Produced::Failed(failure) => Answer::Failed { failure, collapsed: false },
+        Produced::Kept { payload, keep, store } => {
+            let times = times(plan, created, keep);
+            match snapshot {
+                Some(snapshot) if store && !tainted(plan, &computation) => {
+                    let (entry, stored) = plan.store::<C>(&snapshot, times, payload, None).await;
+                    Answer::Made { entry, how: if stored { Made::Stored } else { Made::Unstored } }
+                }
+                _ => Answer::Made { entry: Entry::loose(plan.policy, times, payload), how: Made::Unstored },
+            }
+        }
+    }
+}
+
+/// Computes whatever is stored, and stores the result.
+pub(crate) async fn reload<C, A, M, F>(plan: &mut Plan, make: M) -> Answer<A>
+where
+    C: Codec,
+    M: FnOnce() -> F + Send,
+    F: Future<Output = Produced<C::Payload, A>> + Send,
+{
+    plan.policy.registered().misses.increment(1);
+    let snapshot = current::<C>(plan).await;
+    forced::<C, A, M, F>(plan, Some(snapshot), make).await
+}
+
+/// The generations of now, where something is stored whatever is there.
+pub(crate) async fn current<C: Codec>(plan: &mut Plan) -> Snapshot {
+    let mut snapshot = plan.look::<C>().await.snapshot;
+    establish(plan, None, &mut snapshot).await;
+    snapshot
+}
+
+/// Runs a future after the response, in its context and until its deadline.
+pub(crate) fn background(context: &Context, work: impl Future<Output = ()> + Send + 'static) {
+    let deadline = context.deadline().unwrap_or_else(|| Instant::now() + ENDLESS);
+    // Whether it was in time shows in what is stored.
+    let work = async move { drop(timeout_at(deadline, work).await) };
+    drop(tokio::spawn(context.clone().scope(work)));
+}
+
+/// Runs a refresh: what was stale stands in for it if it fails.
+pub(crate) async fn refresh<C, A, M, F>(plan: &mut Plan, refresh: Refresh<M>) -> Answer<A>
+where
+    C: Codec,
+    M: FnOnce() -> F + Send,
+    F: Future<Output = Produced<C::Payload, A>> + Send,
+{
+    let Refresh { stale, seat, snapshot, make } = refresh;
+    lead::<C, A, M, F>(plan, seat, snapshot, Some(stale), make).await
+}
+
+/// Computes for everybody on the flight.
+async fn lead<C, A, M, F>(
+    plan: &mut Plan,
+    seat: Seat,
+    mut snapshot: Snapshot,
+    fallback: Option<Arc<Entry>>,
+    make: M,
+) -> Answer<A>
+where
+    C: Codec,
+    M: FnOnce() -> F + Send,
+    F: Future<Output = Produced<C::Payload, A>> + Send,
+{
+    // Between the look-up and the lead, an earlier flight may have landed.
+    if let Some(entry) = plan.peek() {
+        seat.finish(Outcome::Made(Arc::clone(&entry)));
+        return Answer::Hit(entry);
+    }
+    let lease = match obtain::<C>(plan, &seat, &mut snapshot).await {
+        Obtained::Filled(entry) => {
+            seat.finish(Outcome::Made(Arc::clone(&entry)));
+            return Answer::Hit(entry);
+        }
+        Obtained::Without => None,
+        Obtained::Granted(lease) => Some(lease),
+    };
+    let (created, computation) = (plan.now(), computation(plan));
+    let work = plan.context.clone().compute(Arc::clone(&computation), make());
+    let produced = match &fallback {
+        None => work.await,
+        Some(entry) => match timeout_at(limit(plan), AssertUnwindSafe(work).catch_unwind()).await {
+            Ok(Ok(produced)) => produced,
+            failed => {
+                note(plan, failed.err().is_some());
+                release(plan, lease).await;
+                seat.finish(Outcome::Stale(Arc::clone(entry)));
+                return late(plan, entry);
+            }
+        },
+    };
+    land::<C, A>(plan, seat, Landing { snapshot, fallback, lease, created, tainted: tainted(plan, &computation) }, produced)
+        .await
+}
+
+/// What a leader knows when its computation is done.
+struct Landing {
+    snapshot: Snapshot,
+    fallback: Option<Arc<Entry>>,
+    lease: Option<Lease>,
+    created: u64,
+    tainted: bool,
+}
+
+/// Stores what was produced and tells everybody on the flight.
+async fn land<C: Codec, A>(
+    plan: &Plan,
+    seat: Seat,
+    landing: Landing,
+    produced: Produced<C::Payload, A>,
+) -> Answer<A> {
+    let Landing { snapshot, fallback, lease, created, tainted } = landing;
+    match produced {
+        Produced::Kept { payload, keep, store } if store && !tainted => {
+            let times = times(plan, created, keep);
+            let (entry, stored) = plan.store::<C>(&snapshot, times, payload, lease).await;
+            seat.finish(Outcome::Made(Arc::clone(&entry)));
+            return Answer::Made { entry, how: if stored { Made::Stored } else { Made::Unstored } };
+        }
+        Produced::Failed(failure) if failure.fault && fallback.is_some() && !tainted => {
+            release(plan, lease).await;
+            let answer = match &fallback {
+                Some(entry) => late(plan, entry),
+                None => Answer::Failed { failure: failure.clone(), collapsed: false },
+            };
+            seat.finish(Outcome::Failed(failure));
+            return answer;
+        }
+        _ => {}
+    }
+    // The function has spoken, and what it said is not what is stored.
+    if let Some(entry) = &fallback {
+        plan.forget(entry).await;
+    }
+    release(plan, lease).await;
+    let (outcome, answer) = match produced {
+        Produced::Kept { payload, keep, .. } => {
+            let entry = Entry::loose(plan.policy, times(plan, created, keep), payload);
+            (Outcome::Made(Arc::clone(&entry)), Answer::Made { entry, how: Made::Unstored })
+        }
+        Produced::Failed(failure) => (Outcome::Failed(failure.clone()), Answer::Failed { failure, collapsed: false }),
+        Produced::Alone(answer) => (Outcome::Alone, Answer::Alone(answer)),
+    };
+    seat.finish(if tainted { Outcome::Alone } else { outcome });
+    answer
+}
+
+enum Obtained {
+    Granted(Lease),
+    /// Another process has computed it meanwhile.
+    Filled(Arc<Entry>),
+    /// The store has no leases, or could not be asked.
+    Without,
+}
+
+/// Makes the generations that are missing, and takes the right to compute, where the store knows of such.
+async fn obtain<C: Codec>(plan: &mut Plan, seat: &Seat, snapshot: &mut Snapshot) -> Obtained {
+    if !matches!(snapshot, Snapshot::Remote(_)) {
+        return Obtained::Without;
+    }
+    let (lease, end) = (Lease(fastrand::u128(..)), Instant::now() + LEASE);
+    let mut pause = POLL;
+    let obtained = loop {
+        let Some((remote, abroad)) = plan.remote() else { return Obtained::Without };
+        let granted = match remote.lease(plan.now(), &abroad.key, lease, LEASE).await {
+            Ok(Leased::Granted) => true,
+            Ok(Leased::Held) => false,
+            Ok(Leased::Unsupported) => break Obtained::Without,
+            Err(_) => {
+                *snapshot = Snapshot::Unknown(plan.stamp());
+                return Obtained::Without;
+            }
+        };
+        if !granted {
+            sleep(pause).await;
+            pause = (pause * 2).min(POLL_AT_MOST);
+        }
+        // Also when it was granted: the last holder may have stored between the look-up and now.
+        let looked = plan.look::<C>().await;
+        if let Some((entry, Freshness::Fresh)) = looked.found {
+            release(plan, granted.then_some(lease)).await;
+            return Obtained::Filled(entry);
+        }
+        *snapshot = looked.snapshot;
+        if granted {
+            break Obtained::Granted(lease);
+        }
+        if Instant::now() >= end {
+            // Whoever holds it renews it without end; its fill and ours must not race.
+            *snapshot = Snapshot::Unknown(plan.stamp());
+            return Obtained::Without;
+        }
+    };
+    establish(plan, Some(seat), snapshot).await;
+    obtained
+}
+
+/// Makes the generations that a look-up found missing.
+async fn establish(plan: &Plan, seat: Option<&Seat>, snapshot: &mut Snapshot) {
+    let Snapshot::Remote(generations) = &*snapshot else { return };
+    let Some((remote, abroad)) = plan.remote() else { return };
+    if generations.iter().all(Option::is_some) {
+        return;
+    }
+    match remote.establish(plan.now(), &abroad.names).await {
+        Ok(generations) => {
+            *snapshot = Snapshot::Remote(generations.into_iter().map(Some).collect());
+            if let Some(seat) = seat {
+                seat.also(snapshot);
+            }
+        }
+        Err(_) => *snapshot = Snapshot::Unknown(plan.stamp()),
+    }
+}
+
+async fn release(plan: &Plan, lease: Option<Lease>) {
+    if let (Some(lease), Some((remote, abroad))) = (lease, plan.remote()) {
+        // It runs out by itself where this fails.
+        let _ = remote.release(plan.now(), &abroad.key, lease).await;
+    }
+}
+
+fn computation(plan: &Plan) -> Arc<Computation> {
+    let sharing = plan.policy.sharing;
+    Arc::new(Computation::new(sharing == Sharing::Shared, sharing == Sharing::Private))
+}
+
+fn tainted(plan: &Plan, computation: &Computation) -> bool {
+    let tainted = computation.is_tainted();
+    if tainted {
+        plan.policy.warn_tainted();
+    }
+    tainted
+}
+
+fn times(plan: &Plan, created: u64, keep: Keep) -> Times {
+    match keep {
+        Keep::Millis(ttl) => Times::new(created, ttl, plan.policy),
+        Keep::Negative => Times::negative(created, plan.policy),
+    }
+}
+
+/// When a stale entry goes out instead of waiting on; without a deadline, in practice never.
+fn limit(plan: &Plan) -> Instant {
+    match plan.context.remaining() {
+        Some(left) => Instant::now() + left.saturating_sub(MARGIN.min(left / 10)),
+        None => Instant::now() + ENDLESS,
+    }
+}
+
+fn note(plan: &Plan, late: bool) {
+    let cause = if late { "it took too long" } else { "it panicked" };
+    tracing::error!(target: "lift::cache", endpoint = plan.policy.name, cause, "served stale in place of an error");
+}
+
+/// An error that can be handed to all who waited.
+pub(crate) fn failure<E: Any + Send + Sync>(error: E, fault: bool) -> Failure {
+    Failure { error: Arc::new(error), fault }
+}

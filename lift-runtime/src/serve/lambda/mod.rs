@@ -1,0 +1,267 @@
+//! Lambda: an event becomes a request, the app's response becomes the answer that the event's source understands.
+//!
+//! `lambda_runtime` talks to Lambda; this stands where `lambda_http` would, because that decides once for the whole
+//! function whether answers stream, and parses an event several times slower.
+
+mod answer;
+mod claims;
+mod event;
+mod fields;
+mod handover;
+mod mode;
+mod reply;
+mod request;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task;
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use http::HeaderMap;
+use lambda_runtime::{Diagnostic, FunctionResponse, LambdaEvent, Runtime, StreamResponse};
+use serde_json::Value;
+use tokio::time::Instant;
+use tower_service::Service;
+
+pub(crate) use self::answer::Chunks;
+use self::event::{Event, Source};
+use self::handover::Handover;
+pub use self::mode::ResponseMode;
+use self::mode::StreamedRoutes;
+pub(crate) use self::reply::Reply;
+use super::startup;
+use crate::app::{App, Shared};
+use crate::context::{Context, Origin};
+use crate::error::{Error, Result};
+use crate::tenant::Tenant;
+
+/// What takes events that are not HTTP.
+pub(crate) type OnEvent = Arc<dyn Fn(Value) -> Handling + Send + Sync>;
+
+type Handling = Pin<Box<dyn Future<Output = Result<Value>> + Send>>;
+
+/// What an invocation is answered with.
+pub(crate) type Answer = FunctionResponse<Reply, Chunks>;
+
+/// Kept back of an invocation's time, so that an answer that comes too late can still be sent.
+const RESERVE: Duration = Duration::from_millis(200);
+
+/// Whether this process is a Lambda function.
+pub(super) fn is_here() -> bool {
+    std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
+}
+
+/// Answers events until Lambda ends the process.
+pub(super) async fn run<S: Clone + Send + Sync + 'static>(app: App<S>) -> Result<()> {
+    let mode = ResponseMode::from_env()?;
+    check_environment()?;
+    let handover = Handover::default();
+    let handler = Handler { function: Arc::new(Function::new(app, mode)?), events: handover.clone() };
+    let done = Runtime::new(handler).layer(handover).run_concurrent().await;
+    done.map_err(|error| startup(format!("the Lambda Runtime API failed: {error}")))
+}
+
+/// `lambda_runtime` panics without these.
+fn check_environment() -> Result<()> {
+    for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] {
+        let value = std::env::var(name).map_err(|_| startup(format!("{name} is not set, as Lambda would set it")))?;
+        if name.ends_with("_SIZE") && value.parse::<i32>().is_err() {
+            return Err(startup(format!("{name} is `{value}`, which is not a number")));
+        }
+    }
+    Ok(())
+}
+
+/// What is known of an invocation beside its event.
+#[derive(Clone, Debug)]
+pub(crate) struct Invocation {
+    pub(crate) request_id: String,
+    pub(crate) trace_id: Option<String>,
+    pub(crate) tenant: Option<String>,
+    pub(crate) deadline: Instant,
+}
+
+impl Invocation {
+    /// The moment at which an answer has to be there, given the time until Lambda stops the function.
+    pub(crate) fn deadline_after(remaining: Duration) -> Instant {
+        Instant::now() + (remaining - RESERVE.min(remaining / 10))
+    }
+}
+
+impl From<lambda_runtime::Context> for Invocation {
+    fn from(context: lambda_runtime::Context) -> Self {
+        let remaining = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+        Self {
+            request_id: context.request_id,
+            trace_id: context.xray_trace_id,
+            tenant: context.tenant_id,
+            deadline: Self::deadline_after(remaining),
+        }
+    }
+}
+
+/// An app as a function of events.
+pub(crate) struct Function {
+    router: Router,
+    shared: Arc<Shared>,
+    mode: ResponseMode,
+    streamed: StreamedRoutes,
+    base_path: Option<String>,
+    on_event: Option<OnEvent>,
+}
+
+impl Function {
+    pub(crate) fn new<S: Clone + Send + Sync + 'static>(mut app: App<S>, mode: ResponseMode) -> Result<Self> {
+        let streamed = StreamedRoutes::new(app.endpoints());
+        let (base_path, on_event) = (app.serving.base_path.take(), app.serving.on_event.take());
+        let (router, shared) = app.into_service()?;
+        Ok(Self { router, shared, mode, streamed, base_path, on_event })
+    }
+
+    #[cfg(feature = "test")]
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    #[cfg(feature = "test")]
+    pub(crate) fn set_mode(&mut self, mode: ResponseMode) {
+        self.mode = mode;
+    }
+
+    /// Answers one event.
+    ///
+    /// # Errors
+    /// What makes the invocation itself fail: an event that is neither HTTP nor taken by `on_event`.
+    pub(crate) async fn invoke(&self, event: Bytes, invocation: Invocation) -> Result<Answer, Diagnostic> {
+        match self.open(&event, invocation) {
+            Opened::Request { request, source, origin } => {
+                // A router is always ready, and does not fail.
+                let Ok(response) = self.router.clone().call(request).await;
+                self.answer(source, &origin, response).await
+            }
+            Opened::Refused { error, source, origin } => {
+                let refusal = self.context(&origin).scope(async { error.into_response() }).await;
+                self.answer(source, &origin, refusal).await
+            }
+            Opened::Other { reason, origin } => self.other(&event, &reason, &origin).await,
+        }
+    }
+
+    /// Makes a request of an event. The event is borrowed no longer than this.
+    fn open(&self, raw: &Bytes, invocation: Invocation) -> Opened {
+        let Invocation { request_id, trace_id, tenant, deadline } = invocation;
+        let mut origin = Origin {
+            request_id: Some(request_id),
+            trace_id,
+            deadline: Some(deadline),
+            on_lambda: true,
+            buffered: true,
+            tenant,
+            claims: Default::default(),
+        };
+        let event: Event<'_> = match serde_json::from_slice(raw) {
+            Ok(event) => event,
+            Err(error) => return Opened::Other { reason: error.to_string(), origin },
+        };
+        let Some(source) = event.source() else {
+            return Opened::Other { reason: "it is no HTTP request of a source that Lift knows".into(), origin };
+        };
+        origin.claims = claims::claims(&event.request_context);
+        match request::build(event, source, raw, self.base_path.as_deref()) {
+            Ok(mut request) => {
+                origin.buffered = !self.streams(source, &request);
+                request.extensions_mut().insert(origin.clone());
+                Opened::Request { request, source, origin }
+            }
+            Err(error) => Opened::Refused { error, source, origin },
+        }
+    }
+
+    fn streams(&self, source: Source, request: &axum::extract::Request) -> bool {
+        source.can_stream()
+            && match self.mode {
+                ResponseMode::Buffered => false,
+                ResponseMode::Stream => true,
+                ResponseMode::Route => self.streamed.contains(request.method(), request.uri().path()),
+            }
+    }
+
+    async fn answer(&self, source: Source, origin: &Origin, response: Response) -> Result<Answer, Diagnostic> {
+        if !origin.buffered {
+            let (metadata_prelude, stream) = answer::streamed(response, origin.deadline);
+            return Ok(FunctionResponse::StreamingResponse(StreamResponse { metadata_prelude, stream }));
+        }
+        let whole = match answer::whole(source, response, origin.deadline).await {
+            Ok(whole) => whole,
+            Err(error) => {
+                let problem = self.context(origin).scope(async { error.into_response() }).await;
+                let fallback = |_| Diagnostic::from("a problem document could not be read");
+                answer::whole(source, problem, None).await.map_err(fallback)?
+            }
+        };
+        Ok(FunctionResponse::BufferedResponse(Reply::Http(whole)))
+    }
+
+    /// Hands over an event that is not HTTP.
+    async fn other(&self, raw: &Bytes, reason: &str, origin: &Origin) -> Result<Answer, Diagnostic> {
+        let Some(on_event) = &self.on_event else { return Err(unknown_event(reason)) };
+        let event = serde_json::from_slice(raw).map_err(|error| unknown_event(&error.to_string()))?;
+        let outcome = self.context(origin).scope(async move {
+            let outcome = on_event(event).await;
+            outcome.inspect_err(Error::log)
+        });
+        let failed = |error: Error| Diagnostic { error_type: error.code().into(), error_message: error.to_string() };
+        outcome.await.map(|value| FunctionResponse::BufferedResponse(Reply::Value(value))).map_err(failed)
+    }
+
+    /// A context for what the app itself has no part in.
+    fn context(&self, origin: &Origin) -> Context {
+        let context = Context::new(Arc::clone(&self.shared), Some(origin), &HeaderMap::new());
+        if let Some(Ok(tenant)) = origin.tenant.as_deref().map(Tenant::new) {
+            context.set_tenant(tenant);
+        }
+        context
+    }
+}
+
+/// An event that was looked at.
+#[expect(clippy::large_enum_variant, reason = "one of them is on the stack, for as long as it is matched")]
+enum Opened {
+    Request { request: axum::extract::Request, source: Source, origin: Origin },
+    Refused { error: Error, source: Source, origin: Origin },
+    Other { reason: String, origin: Origin },
+}
+
+fn unknown_event(reason: &str) -> Diagnostic {
+    Diagnostic {
+        error_type: "Lift.UnknownEvent".into(),
+        error_message: format!("this event cannot be answered: {reason}; App::on_event takes events that are not HTTP"),
+    }
+}
+
+/// A [`Function`] as `lambda_runtime` calls it: an event is the number under which it was handed over.
+#[derive(Clone)]
+struct Handler {
+    function: Arc<Function>,
+    events: Handover,
+}
+
+impl Service<LambdaEvent<u64>> for Handler {
+    type Response = Answer;
+    type Error = Diagnostic;
+    type Future = Pin<Box<dyn Future<Output = Result<Answer, Diagnostic>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> task::Poll<Result<(), Diagnostic>> {
+        task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, invocation: LambdaEvent<u64>) -> Self::Future {
+        let event = self.events.take(invocation.payload);
+        let function = Arc::clone(&self.function);
+        Box::pin(async move { function.invoke(event, invocation.context.into()).await })
+    }
+}

@@ -1,0 +1,138 @@
+//! What a producer writes into, and what of it becomes frames of the body.
+
+use std::cell::Cell;
+
+use bytes::Bytes;
+
+use crate::stream::options::Options;
+
+thread_local! {
+    /// One buffer for all streams that are polled on a thread: a stream that is silent holds none.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A buffer that has grown beyond this, for an item that large, is not kept.
+const KEPT: usize = 64 * 1024;
+
+/// From this size on an item of a `bytes` stream is its own frame, and is not copied.
+const WHOLE: usize = 4 * 1024;
+
+/// Items, encoded and joined, on their way to the transport.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    text: Vec<u8>,
+    /// Where the last whole item ends: what stands behind it is half an item, which an error left.
+    committed: usize,
+    whole: Option<Bytes>,
+    items: usize,
+    most_items: usize,
+    most_bytes: usize,
+}
+
+impl Chunk {
+    /// An empty chunk, in this thread's buffer.
+    pub(crate) fn begin(options: &Options) -> Self {
+        let mut text = SCRATCH.take();
+        // One more item fits behind a chunk that is nearly full.
+        text.reserve(options.chunk + options.chunk / 8);
+        Self { text, most_items: options.buffer, most_bytes: options.chunk, ..Self::default() }
+    }
+
+    /// Whether the producer has to wait until the transport takes it.
+    pub(crate) fn is_full(&self) -> bool {
+        self.items >= self.most_items || self.committed >= self.most_bytes || self.whole.is_some()
+    }
+
+    /// How many items it holds.
+    pub(crate) fn items(&self) -> usize {
+        self.items
+    }
+
+    /// Where an item is written.
+    pub(crate) fn text(&mut self) -> &mut Vec<u8> {
+        &mut self.text
+    }
+
+    /// The item is complete.
+    pub(crate) fn commit(&mut self) {
+        self.items += 1;
+        self.committed = self.text.len();
+    }
+
+    /// An item that is bytes already.
+    pub(crate) fn push(&mut self, bytes: Bytes) {
+        if bytes.len() < WHOLE {
+            self.text.extend_from_slice(&bytes);
+        } else {
+            self.whole = Some(bytes);
+        }
+        self.commit();
+    }
+
+    /// Its frames, in order. The buffer goes back to the thread, unless so much of it is filled that a copy would
+    /// cost more than a new one.
+    pub(crate) fn finish(mut self) -> (Option<Bytes>, Option<Bytes>) {
+        self.text.truncate(self.committed);
+        let text = if self.text.is_empty() {
+            None
+        } else if self.text.len() >= self.text.capacity() / 2 {
+            Some(Bytes::from(std::mem::take(&mut self.text)))
+        } else {
+            Some(Bytes::copy_from_slice(&self.text))
+        };
+        self.text.clear();
+        if (1..=KEPT).contains(&self.text.capacity()) {
+            SCRATCH.set(self.text);
+        }
+        (text, self.whole)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::options::Format;
+
+    const OPTIONS: Options = Options::new(Format::Bytes).buffer(4).chunk(8);
+
+    #[test]
+    fn half_an_item_never_leaves() {
+        let mut chunk = Chunk::begin(&OPTIONS);
+        chunk.push(Bytes::from_static(b"one"));
+        chunk.text().extend_from_slice(b"tw");
+        assert_eq!(chunk.finish(), (Some(Bytes::from_static(b"one")), None));
+    }
+
+    #[test]
+    fn it_is_full_by_items_by_bytes_and_by_one_large_item() {
+        let mut chunk = Chunk::begin(&OPTIONS);
+        for _ in 0..4 {
+            assert!(!chunk.is_full());
+            chunk.push(Bytes::from_static(b"1"));
+        }
+        assert!(chunk.is_full());
+        let mut chunk = Chunk::begin(&OPTIONS);
+        chunk.push(Bytes::from_static(b"12345678"));
+        assert!(chunk.is_full());
+        let mut chunk = Chunk::begin(&OPTIONS);
+        let large = Bytes::from(vec![7; WHOLE]);
+        chunk.push(Bytes::from_static(b"small"));
+        chunk.push(large.clone());
+        assert!(chunk.is_full());
+        let (text, whole) = chunk.finish();
+        assert_eq!(text, Some(Bytes::from_static(b"small")));
+        assert_eq!(whole.map(|whole| whole.as_ptr()), Some(large.as_ptr()), "a large item is not copied");
+    }
+
+    #[test]
+    fn the_threads_buffer_comes_back() {
+        let chunk = Chunk::begin(&Options::new(Format::Ndjson));
+        let first = chunk.text.as_ptr();
+        drop(chunk.finish());
+        let mut chunk = Chunk::begin(&Options::new(Format::Ndjson));
+        chunk.push(Bytes::from_static(b"small"));
+        assert_eq!(chunk.text.as_ptr(), first);
+        let (text, _) = chunk.finish();
+        assert_ne!(text.map(|text| text.as_ptr()), Some(first), "what is small is copied out");
+    }
+}

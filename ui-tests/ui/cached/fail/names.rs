@@ -1,0 +1,31 @@
+//! Keys, tags and `skip` over names that no argument binds.
+
+use axum::extract::{Path, Query};
+use lift::prelude::*;
+
+struct Page {
+    limit: u32,
+    after: u32,
+}
+
+#[get("/1/{sku}")]
+#[cached(ttl = "60s", tags = ["product:{skv}"])]
+async fn mistyped(Path(sku): Path<String>) {}
+
+#[get("/2")]
+#[cached(ttl = "60s", key = "{shop}", tags = ["a", "{b}"])]
+async fn no_names() {}
+
+#[get("/3")]
+#[cached(ttl = "60s", key = "{limit}:{0}:{limit:?}:{limit", skip(other))]
+async fn not_names(Query(Page { limit, after }): Query<Page>) {}
+
+#[get("/4")]
+#[cached(ttl = "60s", skip(limit))]
+async fn half_an_argument(Query(Page { limit, after }): Query<Page>) {}
+
+#[get("/5")]
+#[cached(ttl = "60s", key = "{limit}", skip(after))]
+async fn both(Query(Page { limit, after }): Query<Page>) {}
+
+fn main() {}
