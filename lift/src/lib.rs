@@ -8,7 +8,9 @@ extern crate self as lift;
 pub mod prelude;
 
 pub use async_stream::{self, try_stream};
-pub use lift_macros::{Validate, cached, delete, get, invalidates, patch, post, put, route, stream, validate};
+pub use lift_macros::{Validate, cached, delete, get, invalidates, patch, post, put, route, stream};
+#[doc = include_str!("../docs/validate.md")]
+pub use lift_macros::validate;
 pub use lift_runtime::*;
 
 #[doc(hidden)]
