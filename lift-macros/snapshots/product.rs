@@ -51,11 +51,13 @@ const _: () = {
             ) = (__lift_0, __lift_1) else {
                 return __lift_call.rejection().await;
             };
+            let mut __lift_well = true;
             let __lift_found = {
                 let (Path(sku), State(catalog)) = (&__lift_0, &__lift_1);
                 __lift::validate::Verdict(known_sku(sku, catalog)).violations().await
             };
-            if !__lift_call.judge(&__LIFT_CHECKS, __lift_found) {
+            __lift_well &= __lift_call.judge(&__LIFT_CHECKS, __lift_found);
+            if !__lift_well {
                 return __lift_call.rejection().await;
             }
             __lift_call

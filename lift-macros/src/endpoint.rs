@@ -53,7 +53,7 @@ fn serve(model: &Model) -> TokenStream {
     });
     let traits = traits(model);
     let (one_body, take) = (one_body(model), take(model));
-    let own = model.attributes.validate.as_ref().map(|validate| own_validators(model, validate));
+    let own = model.attributes.validate.as_ref().and_then(|validate| own_validators(model, validate));
     let tail = tail(model);
     let mutable = (!model.arguments.is_empty()).then(|| quote! { mut });
     quote! {
@@ -144,9 +144,19 @@ fn take(model: &Model) -> Option<TokenStream> {
     })
 }
 
-fn own_validators(model: &Model, validate: &Validate) -> TokenStream {
+/// Hears every validator before anything is refused, for the same reason.
+fn own_validators(model: &Model, validate: &Validate) -> Option<TokenStream> {
+    if validate.with.is_empty() {
+        return None;
+    }
     let verdicts = validate.with.iter().map(|with| own_validator(model, with));
-    quote! { #(#verdicts)* }
+    Some(quote! {
+        let mut __lift_well = true;
+        #(#verdicts)*
+        if !__lift_well {
+            return __lift_call.rejection().await;
+        }
+    })
 }
 
 fn own_validator(model: &Model, With { path, names }: &With) -> TokenStream {
@@ -161,9 +171,7 @@ fn own_validator(model: &Model, With { path, names }: &With) -> TokenStream {
             let (#(#patterns,)*) = (#(&#locals,)*);
             #private::validate::Verdict(#path(#(#names),*)).violations().await
         };
-        if !__lift_call.judge(&__LIFT_CHECKS, __lift_found) {
-            return __lift_call.rejection().await;
-        }
+        __lift_well &= __lift_call.judge(&__LIFT_CHECKS, __lift_found);
     }
 }
 

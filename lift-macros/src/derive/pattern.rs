@@ -101,7 +101,7 @@ fn is_decided(atoms: &[Atom]) -> bool {
 /// The runs between `^` and `$`.
 fn parse(pattern: &str) -> Option<Vec<Atom>> {
     let inner = pattern.strip_prefix('^')?.strip_suffix('$')?;
-    let mut rest = inner.is_ascii().then(|| inner.as_bytes())?;
+    let mut rest = inner.is_ascii().then_some(inner.as_bytes())?;
     let mut atoms = Vec::new();
     while let Some((first, after)) = rest.split_first() {
         let kind;
