@@ -66,7 +66,9 @@ mod peer {
 
     fn is_sku(sku: &str, (): &()) -> garde::Result {
         match sku.as_bytes() {
-            [b'S', b'K', b'U', b'-', digits @ ..] if digits.len() == 4 && digits.iter().all(u8::is_ascii_digit) => {
+            [b'S', b'K', b'U', b'-', digits @ ..]
+                if digits.len() == 4 && digits.iter().all(u8::is_ascii_digit) =>
+            {
                 Ok(())
             }
             _ => Err(garde::Error::new("must be a SKU")),
@@ -114,7 +116,10 @@ fn wrong() -> [(&'static str, String); 3] {
     [
         ("one number out of range", RIGHT.replace(r#""qty":10"#, r#""qty":101"#)),
         ("a wrong type", RIGHT.replace(r#""qty":2"#, r#""qty":"2""#)),
-        ("three at once", RIGHT.replace("Ada Lovelace", "").replace("@example", "").replace("SKU-0042", "SKU-42")),
+        (
+            "three at once",
+            RIGHT.replace("Ada Lovelace", "").replace("@example", "").replace("SKU-0042", "SKU-42"),
+        ),
     ]
 }
 

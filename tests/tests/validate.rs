@@ -140,7 +140,9 @@ async fn problem(request: TestRequest) -> (u16, String, Vec<String>) {
     let body: Value = response.json().await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let told = body["errors"].as_array().into_iter().flatten();
-    let told = told.map(|error| format!("{} {} {}", text(&error["in"]), text(&error["pointer"]), text(&error["keyword"])));
+    let told = told.map(|error| {
+        format!("{} {} {}", text(&error["in"]), text(&error["pointer"]), text(&error["keyword"]))
+    });
     (status, text(&body["code"]), told.collect())
 }
 
@@ -211,7 +213,12 @@ async fn a_plain_extractor_tells_the_first_wrong_type() {
     refused(app.get("/plain?limit=x"), 422, &["query /limit type"]).await;
     refused(json_body(app.post("/plain"), r#"{"sku":"x","qty":"1"}"#), 422, &["body /qty type"]).await;
     refused(json_body(app.post("/plain"), r#"{"sku":"x"}"#), 422, &["body /qty required"]).await;
-    refused(json_body(app.post("/plain"), r#"{"sku":"x","qty":1,"x":1}"#), 422, &["body /x additionalProperties"]).await;
+    refused(
+        json_body(app.post("/plain"), r#"{"sku":"x","qty":1,"x":1}"#),
+        422,
+        &["body /x additionalProperties"],
+    )
+    .await;
     refused(json_body(app.post("/plain"), r#"{"sku":"x","qty":-1}"#), 422, &["body /qty type"]).await;
     let answer = text(json_body(app.post("/plain"), r#"{"sku":"x","qty":1e2}"#)).await;
     assert_eq!(answer, r#"{"sku":"x","qty":100}"#);
@@ -222,7 +229,11 @@ async fn all_failures_of_all_arguments_are_in_one_answer() {
     let app = app();
     let request = json_body(app.put("/orders/x/lines/300?limit=0"), r#"{"sku":"x","qty":0}"#);
     let expected = [
-        "path /id type", "path /n maximum", "query /limit minimum", "body /qty minimum", "body /sku pattern",
+        "path /id type",
+        "path /n maximum",
+        "query /limit minimum",
+        "body /qty minimum",
+        "body /sku pattern",
     ];
     refused(request, 400, &expected).await;
     let request = json_body(app.put("/orders/1/lines/2?limit=3"), r#"{"sku":"SKU-0001","qty":4}"#);

@@ -203,7 +203,8 @@ impl Constraints {
                     if let Item(Some(meta)) = &item
                         && !inner.read(owner, meta, mistakes)
                     {
-                        mistakes.at(meta.span(), format_args!("`{}` is not a constraint of items", name(meta)));
+                        mistakes
+                            .at(meta.span(), format_args!("`{}` is not a constraint of items", name(meta)));
                     }
                 }
             }
@@ -218,10 +219,16 @@ impl Constraints {
         let Some(Expr::Lit(ExprLit { lit: Lit::Str(pattern), .. })) = &self.pattern else { return };
         let text = pattern.value().replace(r"\\", "");
         if ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| text.contains(look)) {
-            mistakes.at(pattern.span(), "a pattern cannot look around, for it is matched in linear time; say it without");
+            mistakes.at(
+                pattern.span(),
+                "a pattern cannot look around, for it is matched in linear time; say it without",
+            );
         }
         if text.as_bytes().windows(2).any(|pair| pair[0] == b'\\' && matches!(pair[1], b'1'..=b'9')) {
-            mistakes.at(pattern.span(), "a pattern cannot refer back, for it is matched in linear time; say it without");
+            mistakes.at(
+                pattern.span(),
+                "a pattern cannot refer back, for it is matched in linear time; say it without",
+            );
         }
     }
 }
@@ -258,7 +265,9 @@ fn bounds(owner: Owner, meta: &Meta, mistakes: &mut Mistakes) -> Option<Bounds> 
             ("chars" | "simple", _) if owner == Owner::Garde => {}
             _ => mistakes.at(
                 item.span(),
-                format_args!("`{key}` is not in the JSON Schema, and would not be checked; use `min`, `max` or `equal`"),
+                format_args!(
+                    "`{key}` is not in the JSON Schema, and would not be checked; use `min`, `max` or `equal`"
+                ),
             ),
         }
     }
@@ -280,7 +289,11 @@ fn argument(meta: &Meta, key: Option<&str>, mistakes: &mut Mistakes) -> Option<E
     }
     items(list, mistakes).into_iter().find_map(|item| match item {
         Item(Some(Meta::NameValue(pair))) if pair.path.is_ident(key) => {
-            if key == "path" { expression(&pair.value, mistakes) } else { Some(pair.value) }
+            if key == "path" {
+                expression(&pair.value, mistakes)
+            } else {
+                Some(pair.value)
+            }
         }
         _ => None,
     })
@@ -289,7 +302,9 @@ fn argument(meta: &Meta, key: Option<&str>, mistakes: &mut Mistakes) -> Option<E
 /// An expression, or one in quotes.
 fn expression(value: &Expr, mistakes: &mut Mistakes) -> Option<Expr> {
     match value {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.parse().map_err(|error| mistakes.add(error)).ok(),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+            text.parse().map_err(|error| mistakes.add(error)).ok()
+        }
         value => Some(value.clone()),
     }
 }

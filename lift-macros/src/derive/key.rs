@@ -72,7 +72,9 @@ fn mentions(ty: TokenStream, name: &Ident) -> bool {
 fn fields(data: &Data) -> Vec<&Type> {
     match data {
         Data::Struct(data) => data.fields.iter().map(|field| &field.ty).collect(),
-        Data::Enum(data) => data.variants.iter().flat_map(|variant| &variant.fields).map(|field| &field.ty).collect(),
+        Data::Enum(data) => {
+            data.variants.iter().flat_map(|variant| &variant.fields).map(|field| &field.ty).collect()
+        }
         Data::Union(_) => Vec::new(),
     }
 }

@@ -46,7 +46,8 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
             if arms.is_empty() { quote!() } else { quote!(match self { #(#arms)* }) }
         }
         Data::Union(data) => {
-            mistakes.add(syn::Error::new(data.union_token.span, "a union has no JSON Schema; derive it for a struct"));
+            let message = "a union has no JSON Schema; derive it for a struct";
+            mistakes.add(syn::Error::new(data.union_token.span, message));
             quote!()
         }
     };

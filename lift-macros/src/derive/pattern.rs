@@ -203,7 +203,9 @@ mod tests {
 
     #[test]
     fn a_decided_run_is_a_loop() {
-        for pattern in ["^[a-z0-9-]{1,64}$", r"^\d+$", "^[A-Z]{2}[0-9]*$", "^-?[0-9]+$", r"^[a-z]+\.[a-z]+$", "^a?b?c$"] {
+        for pattern in
+            ["^[a-z0-9-]{1,64}$", r"^\d+$", "^[A-Z]{2}[0-9]*$", "^-?[0-9]+$", r"^[a-z]+\.[a-z]+$", "^a?b?c$"]
+        {
             assert!(code(pattern).is_some_and(|code| code.contains("eat")), "{pattern}");
         }
     }
@@ -211,8 +213,28 @@ mod tests {
     #[test]
     fn the_rest_is_left_to_regex() {
         for pattern in [
-            "abc", "^abc", "abc$", "^a|b$", "^(a)$", "^.$", "^[^a]$", "^é$", r"^\s$", r"^\bword$", "^a+a$", "^[a-z]+x$",
-            "^a??$", "^[[a]]$", "^a{2,1}$", "^[b-a]$", r"^a\$", "^a*?b$", r"^[a\-z-\d]$", "^[]$", "^{a}$", "^a{,2}$",
+            "abc",
+            "^abc",
+            "abc$",
+            "^a|b$",
+            "^(a)$",
+            "^.$",
+            "^[^a]$",
+            "^é$",
+            r"^\s$",
+            r"^\bword$",
+            "^a+a$",
+            "^[a-z]+x$",
+            "^a??$",
+            "^[[a]]$",
+            "^a{2,1}$",
+            "^[b-a]$",
+            r"^a\$",
+            "^a*?b$",
+            r"^[a\-z-\d]$",
+            "^[]$",
+            "^{a}$",
+            "^a{,2}$",
         ] {
             assert_eq!(code(pattern), None, "{pattern}");
         }

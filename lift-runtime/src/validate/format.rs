@@ -40,7 +40,10 @@ pub fn ipv6(text: &str) -> bool {
 fn is_plain_email(text: &[u8]) -> bool {
     let Some(at) = text.iter().position(|byte| *byte == b'@') else { return false };
     let (local, domain) = (&text[..at], &text[at + 1..]);
-    (1..=64).contains(&local.len()) && (1..=253).contains(&domain.len()) && is_dotted(local, LOCAL) && is_host(domain)
+    (1..=64).contains(&local.len())
+        && (1..=253).contains(&domain.len())
+        && is_dotted(local, LOCAL)
+        && is_host(domain)
 }
 
 const LOCAL: u8 = 1;
@@ -96,7 +99,8 @@ fn is_host(text: &[u8]) -> bool {
                 return false;
             }
             label = 0;
-        } else if KINDS[usize::from(byte)] & HOST == 0 || (byte == b'-' && (before == b'.' || before == b'-')) {
+        } else if KINDS[usize::from(byte)] & HOST == 0 || (byte == b'-' && (before == b'.' || before == b'-'))
+        {
             return false;
         } else {
             label += 1;
@@ -128,7 +132,9 @@ mod tests {
         for good in ["ada@example.com", "a.b+c_d-e@sub.example.co", "x@localhost", "\"a b\"@example.com"] {
             assert!(email(good), "{good}");
         }
-        for bad in ["", "@", "a@", "@b.c", "a b@c.d", "a..b@c.d", ".a@c.d", "a@-c.d", "a@c-.d", "a@c..d", "a@c.d."] {
+        for bad in
+            ["", "@", "a@", "@b.c", "a b@c.d", "a..b@c.d", ".a@c.d", "a@-c.d", "a@c-.d", "a@c..d", "a@c.d."]
+        {
             assert!(!email(bad), "{bad}");
         }
     }
@@ -139,7 +145,8 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(7);
         let mut plain = 0;
         for _ in 0..200_000 {
-            let text: String = (0..random.usize(3..14)).map(|_| char::from(alphabet[random.usize(..9)])).collect();
+            let text: String =
+                (0..random.usize(3..14)).map(|_| char::from(alphabet[random.usize(..9)])).collect();
             if is_plain_email(text.as_bytes()) {
                 plain += 1;
                 assert!(is_email(&text), "{text}");

@@ -13,6 +13,7 @@ mod input;
 mod output;
 mod refusal;
 mod report;
+mod reread;
 mod schema;
 pub(crate) mod strict;
 mod text;
@@ -24,6 +25,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use self::finding::{Finding, Validate};
+pub(crate) use self::document::Document;
 pub(crate) use self::input::{Input, Unread, input_wrapper, parse_json, unchecked};
 pub(crate) use self::refusal::{Refusal, escape};
 pub use self::schema::schema_of;
