@@ -2,7 +2,7 @@
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote, quote_spanned};
-use syn::{Block, Expr, LitInt, ReturnType, Stmt};
+use syn::{Block, Expr, LitInt, LitStr, ReturnType, Stmt};
 
 use crate::arguments::Arguments;
 use crate::cached::number;
@@ -18,6 +18,7 @@ pub(crate) struct Stream {
     buffer: Option<LitInt>,
     durations: Vec<(&'static str, u64)>,
     chunk: Option<u64>,
+    content_type: Option<LitStr>,
 }
 
 impl Stream {
@@ -26,6 +27,7 @@ impl Stream {
         let format = format(arguments);
         let buffer = arguments.integer("buffer", 1..=65_536);
         let chunk = arguments.size("chunk");
+        let content_type = content_type(arguments, format);
         let mut durations = Vec::new();
         for option in ["keep_alive", "item_timeout", "max_duration", "retry"] {
             durations.extend(arguments.duration(option).map(|millis| (option, millis)));
@@ -35,7 +37,7 @@ impl Stream {
             durations
                 .extend(arguments.read_duration("open_after", &value).map(|millis| ("open_after", millis)));
         }
-        Self { format, buffer, durations, chunk }
+        Self { format, buffer, durations, chunk, content_type }
     }
 
     pub(crate) fn is_bytes(&self) -> bool {
@@ -48,6 +50,7 @@ impl Stream {
         let mut options = TokenStream::new();
         options.extend(self.buffer.iter().map(|items| quote! { .buffer(#items) }));
         options.extend(self.chunk.map(number).iter().map(|bytes| quote! { .chunk(#bytes) }));
+        options.extend(self.content_type.iter().map(|value| quote! { .content_type(#value) }));
         for (option, millis) in &self.durations {
             let (option, millis) = (Ident::new(option, Span::call_site()), number(*millis));
             options.extend(quote! { .#option(#millis) });
@@ -69,6 +72,20 @@ fn format(arguments: &mut Arguments<'_>) -> &'static str {
         }
     }
     found.map_or("Negotiated", |(_, format)| format)
+}
+
+/// The media type of bytes; the other formats have their own.
+fn content_type(arguments: &mut Arguments<'_>, format: &str) -> Option<LitStr> {
+    let value = arguments.string("content_type")?;
+    let visible = value.value().bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    if format != "Bytes" {
+        arguments.errors.at(&value, "`content_type` is of streams of `bytes`: leave it out, or say `bytes`");
+    } else if !visible || value.value().is_empty() {
+        arguments.errors.at(&value, "`content_type` must be a media type, such as \"text/csv\"");
+    } else {
+        return Some(value);
+    }
+    None
 }
 
 /// Whether a body emits: `emit!` occurs anywhere in it.
@@ -101,6 +118,7 @@ pub(crate) fn emits(tokens: TokenStream) -> bool {
 /// fn ticks(count: Query<Count>) -> ::lift::stream::Emitted<Result<Tick>> {
 ///     use ::lift::__private as __lift;
 ///     __lift::stream::Emitted::<Result<Tick>>::new(move |__lift_emitter| async move {
+///         let __lift_emitter = &__lift_emitter;
 ///         macro_rules! emit { ($item:expr $(,)?) => { __lift_emitter.send($item).await } }
 ///         for n in 0..count.n { emit!(Tick { n }) }
 ///         return Result::<(), Error>::Ok(());
@@ -122,6 +140,8 @@ pub(crate) fn emitting(model: &mut Model) {
     let body = quote! {
         #alias
         #emitted(move |__lift_emitter| async move {
+            // A reference, so that blocks within the body that move what they use can emit, too.
+            let __lift_emitter = &__lift_emitter;
             #[allow(unused_macros, reason = "the body may emit by another macro only")]
             macro_rules! emit {
                 ($item:expr $(,)?) => { __lift_emitter.send($item).await };

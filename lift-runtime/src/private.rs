@@ -53,7 +53,10 @@ pub mod stream {
 pub const fn one_body(reads: &[bool]) {
     let (mut index, mut found) = (0, false);
     while index < reads.len() {
-        assert!(!(found && reads[index]), "a request has one body, and two arguments of this handler read it");
+        assert!(
+            !(found && reads[index]),
+            "a request has one body, and two arguments of this handler read it"
+        );
         found |= reads[index];
         index += 1;
     }

@@ -69,7 +69,7 @@ impl Served {
             route = context.route(),
             status = response.status().as_u16(),
             ms = start.elapsed().as_secs_f64() * 1000.0,
-            tenant = context.raw_tenant().map(|tenant| tenant.as_str()),
+            tenant = context.raw_tenant().map(super::super::tenant::Tenant::as_str),
             request_id = context.request_id(),
             trace_id = context.trace_id(),
         );
@@ -85,7 +85,7 @@ pub(crate) fn error(problem: &Problem, source: &(dyn StdError + 'static)) {
         code = &*problem.code,
         cause = %chain(source),
         request_id = context.as_ref().map(Context::request_id),
-        tenant = context.as_ref().and_then(|context| context.raw_tenant()).map(|tenant| tenant.as_str()),
+        tenant = context.as_ref().and_then(|context| context.raw_tenant()).map(super::super::tenant::Tenant::as_str),
     );
 }
 
@@ -103,6 +103,7 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
 
 /// What a panic said.
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("panicked: {}", text.unwrap_or("with something that is not text"))
 }

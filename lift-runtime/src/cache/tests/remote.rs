@@ -80,7 +80,10 @@ impl CacheStore for Store {
         let mut entry = state.entries.get(key).cloned();
         match state.fault {
             Fault::Garbles => entry = entry.map(|entry| entry.slice(..entry.len() / 2)),
-            Fault::Confuses => entry = state.entries.iter().find(|(other, _)| ***other != *key).map(|(_, entry)| entry.clone()),
+            Fault::Confuses => {
+                entry =
+                    state.entries.iter().find(|(other, _)| ***other != *key).map(|(_, entry)| entry.clone());
+            }
             _ => {}
         }
         let mut generations: Vec<_> = names.iter().map(|name| state.generations.get(name).copied()).collect();
@@ -92,8 +95,8 @@ impl CacheStore for Store {
 
     async fn establish(&self, names: &[Box<[u8]>]) -> Result<Vec<Generation>, StoreError> {
         let mut state = self.enter().await?;
-        let one = |name: &Box<[u8]>| *state.generations.entry(name.clone()).or_insert_with(Generation::random);
-        Ok(names.iter().map(one).collect())
+        let mut one = |name: &[u8]| *state.generations.entry(name.into()).or_insert_with(Generation::random);
+        Ok(names.iter().map(|name| one(name)).collect())
     }
 
     async fn renew(&self, names: &[Box<[u8]>]) -> Result<(), StoreError> {
@@ -329,7 +332,11 @@ async fn an_invalidation_elsewhere_reaches_a_computation_under_way() {
         writer.send("POST", "/a", &[]).await;
         gate.add_permits(2);
         assert_eq!(before.await.expect("an answer").body, "1");
-        assert_eq!(reader.get("/a").await.body, "2", "the old one was stored under generations that are gone");
+        assert_eq!(
+            reader.get("/a").await.body,
+            "2",
+            "the old one was stored under generations that are gone"
+        );
     }
 }
 

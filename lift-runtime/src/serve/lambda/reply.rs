@@ -112,7 +112,7 @@ impl Serialize for HttpReply {
         map.serialize_entry("statusCode", &self.status.as_u16())?;
         match self.source {
             Source::Rest | Source::HttpAsRest => {
-                map.serialize_entry("multiValueHeaders", &Lists(&self.headers))?
+                map.serialize_entry("multiValueHeaders", &Lists(&self.headers))?;
             }
             Source::Http | Source::FunctionUrl => {
                 map.serialize_entry("headers", &Joined { headers: &self.headers, cookies: false })?;

@@ -72,7 +72,7 @@ async fn it_may_be_awaited_anywhere() {
             () = std::future::pending() => {}
         }
         let nested = async move { emitter.send(41).await };
-        async move { nested.await }.await;
+        nested.await;
         Ok(())
     });
     let mut items: Vec<_> = all(emitted).await.into_iter().filter_map(Result::ok).collect();

@@ -34,6 +34,18 @@ async fn no_stream() -> Result<u32> {
     Ok(1)
 }
 
+#[get("/6")]
+#[stream(ndjson, content_type = "text/csv")]
+async fn another_type() -> Result<u32> {
+    emit!(1);
+}
+
+#[get("/7")]
+#[stream(bytes, content_type = "text/\ncsv")]
+async fn no_type() -> Result<&'static str> {
+    emit!("a");
+}
+
 fn main() {
     lift::emit!(1);
 }

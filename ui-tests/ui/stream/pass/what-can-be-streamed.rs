@@ -62,6 +62,17 @@ async fn everywhere(Query(Count { to }): Query<Count>) -> Result<Tick> {
     emit!(Tick { n: text },)
 }
 
+#[get("/moved")]
+#[stream(bytes, content_type = "text/csv")]
+async fn from_blocks_that_move(count: Query<Count>) -> Result<String> {
+    async move {
+        emit!(count.0.to.to_string());
+        async move { emit!("last".to_owned()) }.await;
+    }
+    .await;
+    emit!("after".to_owned());
+}
+
 #[get("/endings/1")]
 #[stream]
 async fn ends_with_a_result() -> Result<u32, Error> {
@@ -137,6 +148,7 @@ fn main() {
     let app = App::new().routes(routes![
         endless,
         everywhere,
+        from_blocks_that_move,
         ends_with_a_result,
         ends_with_a_match,
         ends_with_an_if,
@@ -145,5 +157,5 @@ fn main() {
         returned,
         opened,
     ]);
-    assert_eq!(app.endpoints().filter(|route| route.streamed).count(), 9);
+    assert_eq!(app.endpoints().filter(|route| route.streamed).count(), 10);
 }
