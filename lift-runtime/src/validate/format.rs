@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// `email`: an address as RFC 5321 has it.
 #[inline]
 pub fn email(text: &str) -> bool {
-    is_plain_email(text.as_bytes()) || is_email(text)
+    is_plain_email(text.as_bytes()) || (text.contains('@') && is_email(text))
 }
 
 /// `uri`: an absolute URI of RFC 3986, which is what `url` publishes.
