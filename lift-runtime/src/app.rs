@@ -207,7 +207,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         self.routes.iter().map(|mounted| mounted.route)
     }
 
-    #[cfg(feature = "test")]
+    #[cfg(any(test, feature = "test"))]
     pub(crate) fn set_clock(&mut self, clock: Clock) {
         self.shared.clock = clock;
     }
@@ -262,10 +262,12 @@ async fn method_not_allowed() -> Response {
 #[derive(Clone)]
 pub struct Caller(CallerSource);
 
+type ReadCaller = Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
+
 #[derive(Clone)]
 enum CallerSource {
     Claim(&'static str),
-    Custom(Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>),
+    Custom(ReadCaller),
 }
 
 impl Caller {

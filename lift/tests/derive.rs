@@ -246,7 +246,7 @@ fn mutate(value: &mut Value, random: &mut fastrand::Rng) {
             match random.u8(..12) {
                 0 => drop(members.remove(&name)),
                 1 => {
-                    drop(members.insert(["extra", "01", "x/y~", "7"][random.usize(..4)].into(), odd(random)))
+                    drop(members.insert(["extra", "01", "x/y~", "7"][random.usize(..4)].into(), odd(random)));
                 }
                 2 => *value = members.values().cloned().collect(),
                 _ => mutate(&mut members[&name], random),

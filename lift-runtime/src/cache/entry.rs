@@ -81,7 +81,8 @@ impl Times {
 
     /// Seconds of freshness left; negative when it has passed.
     pub(crate) fn ttl(&self, now: u64) -> i64 {
-        let (now, until) = (i64::try_from(now).unwrap_or(i64::MAX), i64::try_from(self.fresh_until).unwrap_or(i64::MAX));
+        let (now, until) =
+            (i64::try_from(now).unwrap_or(i64::MAX), i64::try_from(self.fresh_until).unwrap_or(i64::MAX));
         until.saturating_sub(now).div_euclid(1000)
     }
 }
@@ -102,7 +103,11 @@ pub(crate) struct Entry<P: ?Sized = Payload> {
 
 impl Entry {
     /// An entry that is handed around and not stored, or that another process's store holds.
-    pub(crate) fn loose<P: Any + Send + Sync>(policy: &'static Policy, times: Times, payload: P) -> Arc<Self> {
+    pub(crate) fn loose<P: Any + Send + Sync>(
+        policy: &'static Policy,
+        times: Times,
+        payload: P,
+    ) -> Arc<Self> {
         let marks = Marks::default();
         let verified = AtomicU64::new(0);
         Arc::new(Entry { times, policy, weight: 0, marks, verified, _charge: None, payload })
@@ -117,7 +122,15 @@ impl Entry {
         charge: Option<Charge>,
     ) -> Arc<Self> {
         let verified = AtomicU64::new(stamp.epoch);
-        Arc::new(Entry { times, policy, weight, marks: stamp.marks.clone(), verified, _charge: charge, payload })
+        Arc::new(Entry {
+            times,
+            policy,
+            weight,
+            marks: stamp.marks.clone(),
+            verified,
+            _charge: charge,
+            payload,
+        })
     }
 
     /// Whether nothing it was made under has been invalidated. The generations are compared again only if there
@@ -149,7 +162,8 @@ mod tests {
 
     #[test]
     fn an_entry_is_fresh_then_stale_then_a_fallback_then_gone() {
-        let times = Times { created: 10_000, fresh_until: 70_000, stale_until: 100_000, error_until: 670_000 };
+        let times =
+            Times { created: 10_000, fresh_until: 70_000, stale_until: 100_000, error_until: 670_000 };
         let at = |now| times.freshness(now);
         assert_eq!(at(10_000), Freshness::Fresh);
         assert_eq!(at(69_999), Freshness::Fresh);

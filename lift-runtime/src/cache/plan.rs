@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::{Cache, Inner};
 use super::encode::{Encoded, digest};
 use super::entry::{Entry, Freshness, Times};
 use super::generation::{Generations, Snapshot, Stamp};
@@ -12,6 +11,7 @@ use super::policy::{Policy, Sharing};
 use super::remote::Remote;
 use super::store::{Generation, Lease};
 use super::tags::{Name, Space, Tags};
+use super::{Cache, Inner};
 use crate::context::Context;
 
 /// How payloads of one kind are weighed, and become bytes for stores outside the process.
@@ -104,7 +104,19 @@ pub(crate) fn begin(
     let space = space(policy, context);
     let (inner, context, key) = (Arc::clone(inner), context.clone(), key.as_bytes().into());
     let (tags, abroad) = (Tags::new(), None);
-    Begun::Miss(Box::new(Plan { policy, inner, context, space, tags, reload, found, hash, key, call, abroad }))
+    Begun::Miss(Box::new(Plan {
+        policy,
+        inner,
+        context,
+        space,
+        tags,
+        reload,
+        found,
+        hash,
+        key,
+        call,
+        abroad,
+    }))
 }
 
 /// Looks in memory; what is past use is dropped there.
@@ -268,7 +280,8 @@ impl Plan {
             return None;
         };
         let same = encoded.key == *abroad.key && encoded.names == abroad.digest;
-        let stands = encoded.generations.iter().map(|generation| Some(*generation)).eq(generations.iter().copied());
+        let stands =
+            encoded.generations.iter().map(|generation| Some(*generation)).eq(generations.iter().copied());
         let freshness = encoded.times.freshness(self.now());
         if !same || !stands || freshness == Freshness::Gone {
             return None;
@@ -318,7 +331,8 @@ impl Plan {
             return false;
         };
         let key = bytes::Bytes::copy_from_slice(&abroad.key);
-        let encoded = Encoded { times, names: abroad.digest, generations, kind, key, payload: payload.into() };
+        let encoded =
+            Encoded { times, names: abroad.digest, generations, kind, key, payload: payload.into() };
         let entry = encoded.to_bytes();
         if entry.len() > remote.largest() {
             return false;

@@ -24,12 +24,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub use self::finding::{Finding, Validate};
 pub(crate) use self::document::Document;
+pub use self::finding::{Finding, Validate};
 pub(crate) use self::input::{Input, Unread, input_wrapper, parse_json, unchecked};
 pub(crate) use self::refusal::{Refusal, escape};
-pub use self::schema::schema_of;
 pub(crate) use self::schema::Schema;
+pub use self::schema::schema_of;
 pub(crate) use self::text::{InOrder, Pair, Pairs, Texts, coerce};
 pub use self::violation::{Location, Violation, Violations};
 

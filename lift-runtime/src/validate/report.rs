@@ -284,7 +284,7 @@ impl Found {
             Kind::UniqueItems => self.plain(error, "uniqueItems", "must not have an item twice"),
             Kind::Contains => self.plain(error, "contains", "must have an item of the required kind"),
             Kind::UnevaluatedItems { .. } => {
-                self.plain(error, "unevaluatedItems", "has items that are not expected")
+                self.plain(error, "unevaluatedItems", "has items that are not expected");
             }
             Kind::FalseSchema => self.plain(error, "false", "is not expected here"),
             Kind::Not { .. } => self.plain(error, "not", "has a value that is excluded"),

@@ -1,0 +1,370 @@
+//! Stores outside the process: a small one, and how it may fail.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use tokio::sync::Semaphore;
+
+use super::lab::{Bench, Setup, case, until};
+use crate::cache::policy::Policy;
+use crate::cache::{Cache, CacheStore, Found, Generation, Lease, Leased, StoreError};
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Fault {
+    #[default]
+    None,
+    Fails,
+    Hangs,
+    Panics,
+    /// It answers with damaged entries.
+    Garbles,
+    /// It answers with an entry of another key.
+    Confuses,
+    /// It answers with too few generations.
+    Shortens,
+    /// It has lost its generations.
+    Forgets,
+}
+
+/// A store that several "processes" share.
+#[derive(Clone, Default)]
+struct Store(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    entries: HashMap<Box<[u8]>, Bytes>,
+    generations: HashMap<Box<[u8]>, Generation>,
+    leases: HashMap<Box<[u8]>, Lease>,
+    has_leases: bool,
+    fault: Fault,
+    operations: u32,
+}
+
+impl Store {
+    fn with_leases() -> Self {
+        let store = Self::default();
+        store.state().has_leases = true;
+        store
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    async fn enter(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+        let fault = {
+            let mut state = self.state();
+            state.operations += 1;
+            state.fault
+        };
+        match fault {
+            Fault::Fails => Err(StoreError::new("out of order")),
+            Fault::Hangs => std::future::pending().await,
+            Fault::Panics => panic!("a store's bug"),
+            _ => Ok(self.state()),
+        }
+    }
+}
+
+impl CacheStore for Store {
+    async fn lookup(&self, key: &[u8], names: &[Box<[u8]>]) -> Result<Found, StoreError> {
+        let mut state = self.enter().await?;
+        if state.fault == Fault::Forgets {
+            state.generations.clear();
+        }
+        let mut entry = state.entries.get(key).cloned();
+        match state.fault {
+            Fault::Garbles => entry = entry.map(|entry| entry.slice(..entry.len() / 2)),
+            Fault::Confuses => {
+                entry =
+                    state.entries.iter().find(|(other, _)| ***other != *key).map(|(_, entry)| entry.clone());
+            }
+            _ => {}
+        }
+        let mut generations: Vec<_> = names.iter().map(|name| state.generations.get(name).copied()).collect();
+        if state.fault == Fault::Shortens {
+            generations.pop();
+        }
+        Ok(Found { entry, generations })
+    }
+
+    async fn establish(&self, names: &[Box<[u8]>]) -> Result<Vec<Generation>, StoreError> {
+        let mut state = self.enter().await?;
+        let mut one = |name: &[u8]| *state.generations.entry(name.into()).or_insert_with(Generation::random);
+        Ok(names.iter().map(|name| one(name)).collect())
+    }
+
+    async fn renew(&self, names: &[Box<[u8]>]) -> Result<(), StoreError> {
+        let mut state = self.enter().await?;
+        for name in names {
+            state.generations.insert(name.clone(), Generation::random());
+        }
+        Ok(())
+    }
+
+    async fn put(&self, key: &[u8], entry: Bytes, _: u64, lease: Option<Lease>) -> Result<bool, StoreError> {
+        let mut state = self.enter().await?;
+        if lease.is_some() && state.leases.get(key).copied() != lease {
+            return Ok(false);
+        }
+        state.leases.remove(key);
+        state.entries.insert(key.into(), entry);
+        Ok(true)
+    }
+
+    async fn lease(&self, key: &[u8], lease: Lease, _: Duration) -> Result<Leased, StoreError> {
+        let mut state = self.enter().await?;
+        if !state.has_leases {
+            return Ok(Leased::Unsupported);
+        }
+        if state.leases.contains_key(key) {
+            return Ok(Leased::Held);
+        }
+        state.leases.insert(key.into(), lease);
+        Ok(Leased::Granted)
+    }
+
+    async fn release(&self, key: &[u8], lease: Lease) -> Result<(), StoreError> {
+        let mut state = self.enter().await?;
+        if state.leases.get(key) == Some(&lease) {
+            state.leases.remove(key);
+        }
+        Ok(())
+    }
+}
+
+fn setup(store: &Store) -> Setup {
+    Setup { cache: Cache::store(store.clone()), ..Setup::default() }
+}
+
+async fn counted(run: u32, name: String) -> Result<Response> {
+    match &*name {
+        "none" => Err(Error::not_found("None here.").with_code("none")),
+        _ => Ok(([("x-name", name.clone())], format!("{name} {run}")).into_response()),
+    }
+}
+
+#[tokio::test]
+async fn entries_pass_from_one_process_to_another() {
+    case!(C, Policy::new("abroad", 60_000).negative(5_000));
+    let store = Store::default();
+    let (a, b) = (Bench::with::<C, _>(setup(&store), counted), Bench::with::<C, _>(setup(&store), counted));
+    let miss = a.get("/x").await;
+    assert_eq!(miss.cache(), "lift; fwd=miss; stored");
+    let hit = b.get("/x").await;
+    assert_eq!((&*hit.body, b.lab.runs()), ("x 1", 0));
+    for name in ["etag", "x-name", "cache-control", "content-type"] {
+        assert_eq!(hit.header(name), miss.header(name));
+    }
+    a.get("/none").await;
+    let none = b.get("/none").await;
+    assert_eq!((none.status(), b.lab.runs()), (404, 0));
+    assert!(none.body.contains(r#""detail":"None here.""#) && none.body.contains(r#""code":"none""#));
+    a.send("POST", "/x", &[]).await;
+    assert_eq!(b.get("/x").await.body, "x 1", "b's first run");
+    assert_eq!(a.get("/x").await.body, "x 1", "and a reads what b has stored");
+}
+
+#[tokio::test]
+async fn a_look_up_is_one_operation() {
+    case!(C, Policy::new("one trip", 60_000));
+    let store = Store::default();
+    let bench = Bench::with::<C, _>(setup(&store), counted);
+    bench.get("/x").await;
+    let before = store.state().operations;
+    bench.get("/x").await;
+    assert_eq!(store.state().operations - before, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_the_store_does_requests_are_served() {
+    case!(C, Policy::new("faults", 60_000));
+    let faults = [
+        Fault::Fails,
+        Fault::Hangs,
+        Fault::Panics,
+        Fault::Garbles,
+        Fault::Confuses,
+        Fault::Shortens,
+        Fault::Forgets,
+    ];
+    for fault in faults {
+        let store = Store::with_leases();
+        let bench = Bench::with::<C, _>(setup(&store), counted);
+        bench.get("/a").await;
+        bench.get("/b").await;
+        store.state().fault = fault;
+        for _ in 0..20 {
+            for name in ["a", "b"] {
+                let answer = bench.get(&format!("/{name}")).await;
+                assert_eq!((answer.status(), answer.header("x-name")), (200, name), "{fault:?}");
+            }
+            assert_eq!(bench.send("POST", "/a", &[]).await.status(), 200, "{fault:?}");
+        }
+        assert!(bench.lab.runs() >= 20, "{fault:?}: every second one at least is computed");
+        store.state().fault = Fault::None;
+        bench.clock.advance(Duration::from_secs(60));
+        bench.get("/a").await;
+        let stored = bench.get("/a").await;
+        assert!(stored.cache().starts_with("lift; hit"), "{fault:?}: {}", stored.cache());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_is_skipped_after_a_while() {
+    case!(C, Policy::new("skipped", 60_000));
+    let store = Store::default();
+    let bench = Bench::with::<C, _>(setup(&store), counted);
+    store.state().fault = Fault::Hangs;
+    for _ in 0..10 {
+        bench.get("/a").await;
+    }
+    let (before, start) = (store.state().operations, tokio::time::Instant::now());
+    for _ in 0..100 {
+        bench.get("/a").await;
+    }
+    assert_eq!((store.state().operations, start.elapsed()), (before, Duration::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_store_could_not_be_told_is_bypassed_and_told_later() {
+    case!(C, Policy::new("owed", 60_000));
+    let store = Store::default();
+    let (a, b) = (Bench::with::<C, _>(setup(&store), counted), Bench::with::<C, _>(setup(&store), counted));
+    a.get("/x").await;
+    store.state().fault = Fault::Fails;
+    a.send("POST", "/x", &[]).await;
+    assert!(a.cache.invalidate_tag("y").await.is_err(), "an explicit one says so");
+    store.state().fault = Fault::None;
+    assert_eq!(b.get("/x").await.body, "x 1", "b does not know yet");
+    // The next use tells the store, and only then reads.
+    assert_eq!(a.get("/x").await.body, "x 3");
+    assert_eq!(b.get("/x").await.body, "x 3");
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_processes_compute_a_cold_key_once() {
+    case!(C, Policy::new("leases", 60_000));
+    let (store, gate) = (Store::with_leases(), Arc::new(Semaphore::new(0)));
+    let processes: Vec<_> = (0..5)
+        .map(|n| {
+            let gate = Arc::clone(&gate);
+            Bench::with::<C, _>(setup(&store), move |_, _| {
+                let gate = Arc::clone(&gate);
+                async move {
+                    gate.acquire().await.expect("open").forget();
+                    Ok(format!("process {n}").into_response())
+                }
+            })
+        })
+        .collect();
+    let asked: Vec<_> = processes.iter().flat_map(|process| (0..20).map(|_| process.start("/a"))).collect();
+    let runs = || processes.iter().map(|process| process.lab.runs()).sum::<u32>();
+    until("one computes", || runs() == 1).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    gate.add_permits(1);
+    let mut bodies = std::collections::HashSet::new();
+    for task in asked {
+        bodies.insert(task.await.expect("an answer").body);
+    }
+    assert_eq!((runs(), bodies.len()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_holder_that_dies_delays_the_others_by_the_lease_at_most() {
+    case!(C, Policy::new("dead holder", 60_000));
+    let store = Store::with_leases();
+    let bench = Bench::with::<C, _>(setup(&store), counted);
+    bench.get("/a").await;
+    bench.cache.invalidate_all().await.expect("a store");
+    let key = store.state().entries.keys().next().cloned().expect("an entry");
+    store.state().leases.insert(key, Lease(1));
+    let start = tokio::time::Instant::now();
+    assert_eq!(bench.get("/a").await.body, "a 2");
+    assert!(start.elapsed() < Duration::from_secs(11), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_slow_old_holder_does_not_replace_a_newer_value() {
+    case!(C, Policy::new("slow holder", 60_000));
+    let (store, gate) = (Store::with_leases(), Arc::new(Semaphore::new(0)));
+    let inside = Arc::clone(&gate);
+    let slow = Bench::with::<C, _>(setup(&store), move |_, _| {
+        let gate = Arc::clone(&inside);
+        async move {
+            gate.acquire().await.expect("open").forget();
+            Ok("old".into_response())
+        }
+    });
+    let quick = Bench::with::<C, _>(setup(&store), |_, _| async { Ok("new".into_response()) });
+    let old = slow.start("/a");
+    until("it computes", || slow.lab.runs() == 1).await;
+    store.state().leases.clear();
+    assert_eq!(quick.get("/a").await.body, "new");
+    gate.add_permits(1);
+    let old = old.await.expect("an answer");
+    assert_eq!((&*old.body, old.cache()), ("old", "lift; fwd=miss"));
+    assert_eq!(slow.get("/a").await.body, "new");
+}
+
+#[tokio::test]
+async fn an_invalidation_elsewhere_reaches_a_computation_under_way() {
+    case!(C, Policy::new("race abroad", 60_000));
+    for has_leases in [false, true] {
+        let (store, gate) = (Store::default(), Arc::new(Semaphore::new(0)));
+        store.state().has_leases = has_leases;
+        let inside = Arc::clone(&gate);
+        let reader = Bench::with::<C, _>(setup(&store), move |run, _| {
+            let gate = Arc::clone(&inside);
+            async move {
+                gate.acquire().await.expect("open").forget();
+                Ok(run.to_string().into_response())
+            }
+        });
+        let writer = Bench::with::<C, _>(setup(&store), counted);
+        let before = reader.start("/a");
+        until("it computes", || reader.lab.runs() == 1).await;
+        writer.send("POST", "/a", &[]).await;
+        gate.add_permits(2);
+        assert_eq!(before.await.expect("an answer").body, "1");
+        assert_eq!(
+            reader.get("/a").await.body,
+            "2",
+            "the old one was stored under generations that are gone"
+        );
+    }
+}
+
+#[tokio::test]
+async fn two_releases_share_a_store_without_reading_each_other() {
+    case!(One, Policy::new("release", 60_000).fingerprint(|| 1));
+    case!(Two, Policy::new("release", 60_000).fingerprint(|| 2));
+    case!(Raised, Policy::new("release", 60_000).fingerprint(|| 2).version(2));
+    let store = Store::default();
+    let one = Bench::with::<One, _>(setup(&store), counted);
+    let two = Bench::with::<Two, _>(setup(&store), counted);
+    let raised = Bench::with::<Raised, _>(setup(&store), counted);
+    for _ in 0..2 {
+        for release in [&one, &two, &raised] {
+            assert_eq!(release.get("/a").await.body, "a 1");
+        }
+    }
+    assert_eq!([one.lab.runs(), two.lab.runs(), raised.lab.runs()], [1, 1, 1]);
+}
+
+#[tokio::test]
+async fn an_entry_from_a_clock_that_runs_far_ahead_is_not_trusted() {
+    case!(C, Policy::new("ahead", 60_000));
+    let store = Store::default();
+    let ahead = Clock::manual();
+    ahead.advance(Duration::from_secs(3600));
+    let ahead = Bench::with::<C, _>(Setup { clock: ahead, ..setup(&store) }, counted);
+    let bench = Bench::with::<C, _>(setup(&store), counted);
+    ahead.get("/a").await;
+    assert_eq!(bench.get("/a").await.cache(), "lift; fwd=miss; stored");
+}
