@@ -28,7 +28,7 @@ use self::attributes::{Attributes, Bounds, Constraints, Format, Mistakes};
 //         fn check(&self) -> Finding {
 //             let mut __lift_found = Finding::VALID;
 //             let __lift_value = &self.sku;
-//             __lift_found |= Finding::when(Text::passes(__lift_value, |text| matches!(text.as_bytes(), [b'S', …])));
+//             __lift_found |= Finding::when(Text::passes(__lift_value, |text| match text.as_bytes() { … }));
 //             __lift_found |= <Probe<String>>::check(__lift_value);
 //             let __lift_value = &self.qty;
 //             __lift_found |= Amount::at_least(__lift_value, 1) | Amount::at_most(__lift_value, 100);

@@ -94,6 +94,7 @@ impl Schema {
             .offline()
             .should_validate_formats(true)
             .with_pattern_options(PatternOptions::regex())
+            .with_format("email", format::email)
             .with_format("ip", format::ip)
             .build(&told)
             .map_err(|error| format!("{} at {}", error, error.schema_path()))?;
