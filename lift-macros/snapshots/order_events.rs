@@ -6,6 +6,7 @@ fn order_events(
     __lift::stream::Emitted::<
         Result<OrderEvent>,
     >::new(move |__lift_emitter| async move {
+        let __lift_emitter = &__lift_emitter;
         #[allow(unused_macros, reason = "the body may emit by another macro only")]
         macro_rules! emit {
             ($item:expr $(,)?) => {
