@@ -30,6 +30,7 @@ use tower_service::Service;
 pub(crate) use self::answer::Chunks;
 use self::event::{Event, Source};
 use self::handover::Handover;
+#[allow(unreachable_pub, reason = "reached by way of `test` alone, which is a feature")]
 pub use self::mode::ResponseMode;
 use self::mode::StreamedRoutes;
 pub(crate) use self::reply::Reply;
