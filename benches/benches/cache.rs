@@ -22,7 +22,9 @@ use tower::ServiceExt as _;
 const ENTRIES: u64 = 10_000;
 
 fn main() {
-    let _ = metrics::set_global_recorder(Recorder);
+    if std::env::var_os("NOREC").is_none() {
+        let _ = metrics::set_global_recorder(Recorder);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -33,13 +35,36 @@ fn main() {
         let acme = cache.tenant("acme").expect("a name");
         acme.scope(async {
             fill().await;
-            c1();
-            tail();
-            c2();
+            if let Ok(mode) = std::env::var("HOT") {
+                for n in 0..20_000_000u64 {
+                    match &*mode {
+                        "peer" => {
+                            black_box(ready(peer(7)));
+                        }
+                        "rand" => {
+                            black_box(ready(user(n.wrapping_mul(7919) % ENTRIES)));
+                        }
+                        "peerrand" => {
+                            black_box(ready(peer(n.wrapping_mul(7919) % ENTRIES)));
+                        }
+                        _ => {
+                            black_box(ready(user(7)));
+                        }
+                    }
+                }
+                std::process::exit(0);
+            }
+            if std::env::var_os("ONLY5").is_none() {
+                c1();
+                tail();
+                c2();
+            }
         })
         .await;
-        c3().await;
-        c4().await;
+        if std::env::var_os("ONLY5").is_none() {
+            c3().await;
+            c4().await;
+        }
         c5(&acme).await;
     });
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Where the time comes from: the system, or a test's hand.
 #[derive(Clone, Debug, Default)]
@@ -32,10 +32,7 @@ impl Clock {
     /// Milliseconds since the Unix epoch; 0 for a system clock set before it.
     pub fn now_millis(&self) -> u64 {
         match &self.0 {
-            Source::System => {
-                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                since.as_secs() * 1000 + u64::from(since.subsec_millis())
-            }
+            Source::System => system_millis(),
             Source::Manual(millis) => millis.load(Ordering::Relaxed),
         }
     }
@@ -46,6 +43,22 @@ impl Clock {
             millis.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
     }
+}
+
+/// As of the kernel's last tick, up to 10 ms ago: that costs a third of the exact time, and a cache hit reads it.
+#[cfg(target_os = "linux")]
+#[inline]
+fn system_millis() -> u64 {
+    use rustix::time::{ClockId, clock_gettime};
+    let now = clock_gettime(ClockId::RealtimeCoarse);
+    let millis = now.tv_sec.saturating_mul(1000).saturating_add(now.tv_nsec / 1_000_000);
+    u64::try_from(millis).unwrap_or_default()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn system_millis() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    since.as_secs() * 1000 + u64::from(since.subsec_millis())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
@@ -41,7 +42,8 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         self.seal();
         let Self { parts, context, .. } = self;
         let method = parts.method;
-        let mut plan = match begin(policy, &context, reloads(&context), |bytes| key(&arguments, bytes)) {
+        let asked = reloads(&context);
+        let mut plan = match begin(policy, &context, asked, |bytes| key(&arguments, bytes), Arc::clone) {
             Begun::Hit(entry) => return hit(&entry, &context, &method),
             Begun::Bypass(reason) => return bypass(policy, &context, reason, handler(arguments)).await,
             Begun::Miss(plan) => plan,
@@ -123,8 +125,8 @@ fn reloads(context: &Context) -> bool {
 fn hit(entry: &Entry, context: &Context, method: &Method) -> Response {
     let now = context.clock().now_millis();
     let mut response = serve(entry, method, context.raw_headers());
-    add_age(&mut response, entry.times.age(now));
-    add_status(&mut response, &format!("lift; hit; ttl={}", entry.times.ttl(now)));
+    add_age(&mut response, entry.times().age(now));
+    add_status(&mut response, &format!("lift; hit; ttl={}", entry.times().ttl(now)));
     response
 }
 

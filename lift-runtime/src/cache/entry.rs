@@ -87,18 +87,24 @@ impl Times {
     }
 }
 
-/// An entry. It is one allocation with its payload, so that a hit touches little memory.
+/// An entry. It is one allocation with its payload, and what a plain hit does not read stands elsewhere, so that
+/// a hit touches little memory.
 pub(crate) struct Entry<P: ?Sized = Payload> {
-    pub(crate) times: Times,
-    pub(crate) policy: &'static Policy,
-    /// Bytes, as the store counts them.
-    pub(crate) weight: u64,
-    marks: Marks,
+    created: u64,
+    fresh_until: u64,
     /// The epoch of the generations at which they were last seen to stand.
     verified: AtomicU64,
+    rest: Box<Rest>,
+    payload: P,
+}
+
+struct Rest {
+    times: Times,
+    policy: &'static Policy,
+    weight: u64,
+    marks: Marks,
     /// What the tenant is charged with until the entry is dropped.
     _charge: Option<Charge>,
-    payload: P,
 }
 
 impl Entry {
@@ -108,9 +114,7 @@ impl Entry {
         times: Times,
         payload: P,
     ) -> Arc<Self> {
-        let marks = Marks::default();
-        let verified = AtomicU64::new(0);
-        Arc::new(Entry { times, policy, weight: 0, marks, verified, _charge: None, payload })
+        Self::stored(policy, times, payload, &Stamp::default(), 0, None)
     }
 
     pub(crate) fn stored<P: Any + Send + Sync>(
@@ -121,16 +125,31 @@ impl Entry {
         weight: u64,
         charge: Option<Charge>,
     ) -> Arc<Self> {
+        let rest = Box::new(Rest { times, policy, weight, marks: stamp.marks.clone(), _charge: charge });
         let verified = AtomicU64::new(stamp.epoch);
-        Arc::new(Entry {
-            times,
-            policy,
-            weight,
-            marks: stamp.marks.clone(),
-            verified,
-            _charge: charge,
-            payload,
-        })
+        Arc::new(Entry { created: times.created, fresh_until: times.fresh_until, verified, rest, payload })
+    }
+
+    pub(crate) fn times(&self) -> &Times {
+        &self.rest.times
+    }
+
+    pub(crate) fn policy(&self) -> &'static Policy {
+        self.rest.policy
+    }
+
+    /// Bytes, as the store counts them.
+    pub(crate) fn weight(&self) -> u64 {
+        self.rest.weight
+    }
+
+    #[inline]
+    pub(crate) fn freshness(&self, now: u64) -> Freshness {
+        if self.created <= now && now < self.fresh_until {
+            Freshness::Fresh
+        } else {
+            self.times().freshness(now)
+        }
     }
 
     /// Whether nothing it was made under has been invalidated. The generations are compared again only if there
@@ -141,7 +160,7 @@ impl Entry {
         if self.verified.load(Ordering::Relaxed) == epoch {
             return true;
         }
-        let stands = generations.stand(&self.marks);
+        let stands = generations.stand(&self.rest.marks);
         if stands {
             self.verified.store(epoch, Ordering::Relaxed);
         }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
@@ -127,8 +128,8 @@ where
     T: Clone + Send + Sync + 'static,
     E: Clone + Send + Sync + 'static,
 {
-    let mut plan = match start(policy, |bytes| key(&arguments, bytes)) {
-        Begun::Hit(entry) => return join(value::<T, E>(&entry)),
+    let mut plan = match start::<T>(policy, |bytes| key(&arguments, bytes)) {
+        Begun::Hit(taken) => return join(Ok(taken.value())),
         Begun::Bypass(reason) => return join(bypass(policy, reason, compute(arguments)).await),
         Begun::Miss(plan) => plan,
     };
@@ -166,8 +167,8 @@ where
     T: Clone + Send + Sync + 'static,
     E: Clone + Send + Sync + 'static,
 {
-    let mut plan = match start(policy, |bytes| key(&arguments, bytes)) {
-        Begun::Hit(entry) => return join(value::<T, E>(&entry)),
+    let mut plan = match start::<T>(policy, |bytes| key(&arguments, bytes)) {
+        Begun::Hit(taken) => return join(Ok(taken.value())),
         Begun::Bypass(reason) => return join(bypass(policy, reason, compute(arguments)).await),
         Begun::Miss(plan) => plan,
     };
@@ -193,9 +194,35 @@ where
     join(answered(Box::pin(work).await))
 }
 
+/// What a hit takes of its entry.
+enum Taken<T> {
+    /// A value that owns nothing, copied where it stands.
+    Value(T),
+    /// One that does is cloned later: its `Clone` is the user's code, which must not run under a lock.
+    Entry(Arc<Entry>),
+}
+
+impl<T: Clone + 'static> Taken<T> {
+    #[inline]
+    fn of(entry: &Arc<Entry>) -> Self {
+        match entry.payload::<T>() {
+            Some(value) if !std::mem::needs_drop::<T>() => Self::Value(value.clone()),
+            _ => Self::Entry(Arc::clone(entry)),
+        }
+    }
+
+    #[inline]
+    fn value(self) -> T {
+        match self {
+            Self::Value(value) => value,
+            Self::Entry(entry) => value(&entry),
+        }
+    }
+}
+
 /// Looks in memory under the current context.
 #[inline]
-fn start(policy: &'static Policy, arguments: impl FnOnce(&mut Key)) -> Begun {
+fn start<T: Clone + 'static>(policy: &'static Policy, arguments: impl FnOnce(&mut Key)) -> Begun<Taken<T>> {
     Context::with_current(|context| {
         let Some(context) = context else { return Begun::Bypass("no-context") };
         // A cached computation that calls this function depends on what this one's key holds.
@@ -208,7 +235,7 @@ fn start(policy: &'static Policy, arguments: impl FnOnce(&mut Key)) -> Begun {
         if !policy.vary.is_empty() {
             Context::depends_on_header();
         }
-        begin(policy, context, false, arguments)
+        begin(policy, context, false, arguments, Taken::of)
     })
 }
 
@@ -237,10 +264,10 @@ fn is_fault(error: &dyn Any) -> bool {
 
 /// The value of an entry. One key is one policy's, and one policy is one function's with one type.
 #[inline]
-fn value<T: Clone + 'static, E>(entry: &Entry) -> Result<T, E> {
+fn value<T: Clone + 'static>(entry: &Entry) -> T {
     let value = entry.payload::<T>().cloned();
     #[expect(clippy::expect_used, reason = "the key holds the policy's id, and each policy has one type")]
-    Ok(value.expect("an entry holds what its function returns"))
+    value.expect("an entry holds what its function returns")
 }
 
 fn answered<T, E>(answer: Answer<Infallible>) -> Result<T, E>
@@ -249,7 +276,7 @@ where
     E: Clone + 'static,
 {
     match answer {
-        Answer::Hit(entry) | Answer::Stale(entry) | Answer::Made { entry, .. } => value(&entry),
+        Answer::Hit(entry) | Answer::Stale(entry) | Answer::Made { entry, .. } => Ok(value(&entry)),
         Answer::Failed { failure, .. } => {
             let error = failure.error.downcast_ref::<E>().cloned();
             #[expect(clippy::expect_used, reason = "a flight's key is its function's, with one error type")]

@@ -6,8 +6,6 @@
 use std::fmt;
 use std::hash::Hasher;
 
-use smallvec::SmallVec;
-
 /// Keys up to this length stand on the stack; longer ones spill to the heap.
 const INLINE: usize = 256;
 
@@ -25,14 +23,18 @@ const INLINE: usize = 256;
 ///     }
 /// }
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Key {
-    bytes: SmallVec<[u8; INLINE]>,
+    /// How much of `stack` is used; all of the key stands in `heap` once that is not empty.
+    used: usize,
+    stack: [u8; INLINE],
+    heap: Vec<u8>,
 }
 
 impl Key {
+    #[inline]
     pub(crate) fn new() -> Self {
-        Self::default()
+        Self { used: 0, stack: [0; INLINE], heap: Vec::new() }
     }
 
     /// Adds a value.
@@ -62,27 +64,44 @@ impl Key {
         self.measured(|key| value.hash(&mut Recorder(key)));
     }
 
+    #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        if self.heap.is_empty() { &self.stack[..self.used] } else { &self.heap }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
+        self.as_bytes().len()
     }
 
     /// Adds bytes whose length is known from what they stand for.
     #[inline]
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        let end = self.used + bytes.len();
+        match self.stack.get_mut(self.used..end) {
+            Some(room) if self.heap.is_empty() => {
+                room.copy_from_slice(bytes);
+                self.used = end;
+            }
+            _ => self.spill(bytes),
+        }
+    }
+
+    #[cold]
+    fn spill(&mut self, bytes: &[u8]) {
+        if self.heap.is_empty() {
+            self.heap.reserve(2 * (self.used + bytes.len()));
+            self.heap.extend_from_slice(&self.stack[..self.used]);
+        }
+        self.heap.extend_from_slice(bytes);
     }
 
     /// Adds a length: one byte below 255, nine from there.
     #[inline]
     pub(crate) fn length(&mut self, length: usize) {
         match u8::try_from(length) {
-            Ok(short) if short < u8::MAX => self.bytes.push(short),
+            Ok(short) if short < u8::MAX => self.raw(&[short]),
             _ => {
-                self.bytes.push(u8::MAX);
+                self.raw(&[u8::MAX]);
                 self.raw(&(length as u64).to_le_bytes());
             }
         }
@@ -90,18 +109,19 @@ impl Key {
 
     /// Adds what `write` writes, after its length.
     fn measured(&mut self, write: impl FnOnce(&mut Self)) {
-        let start = self.bytes.len();
+        let start = self.len();
         self.raw(&[0; 8]);
         write(self);
-        let length = (self.bytes.len() - start - 8) as u64;
-        self.bytes[start..start + 8].copy_from_slice(&length.to_le_bytes());
+        let length = (self.len() - start - 8) as u64;
+        let bytes = if self.heap.is_empty() { &mut self.stack[..] } else { &mut self.heap[..] };
+        bytes[start..start + 8].copy_from_slice(&length.to_le_bytes());
     }
 }
 
 impl fmt::Debug for Key {
     /// Its length only: keys hold what clients sent.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key").field("len", &self.bytes.len()).finish()
+        f.debug_struct("Key").field("len", &self.len()).finish()
     }
 }
 

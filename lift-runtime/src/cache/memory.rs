@@ -5,6 +5,7 @@
 //! its bytes back when the entry is dropped, whoever drops it; a tenant that would exceed its share loses its own
 //! oldest entries first.
 
+use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -32,17 +33,17 @@ const MOST_SHARDS: u64 = 256;
 const TYPICAL: u64 = 1024;
 
 pub(crate) struct Memory {
-    entries: Cache<Slot, Arc<Entry>, Weight, Ready, Release>,
+    entries: Cache<Slot, (), Weight, Ready, Release>,
     pub(crate) generations: Generations,
     usages: Mutex<Usages>,
-    next: AtomicU64,
 }
 
-/// A key in the store, with its hash and an id by which it can be removed.
+/// An entry in the store, with its key and the key's hash. All of it is quick_cache's key and nothing its value:
+/// what is compared with a key may also be looked at, under the shard's lock, and need not be handed out.
 struct Slot {
     hash: u64,
-    id: u64,
-    bytes: SmallVec<[u8; 48]>,
+    entry: Arc<Entry>,
+    key: SmallVec<[u8; 40]>,
 }
 
 /// A key that is looked for.
@@ -52,34 +53,36 @@ pub(crate) struct Wanted<'a> {
     pub(crate) bytes: &'a [u8],
 }
 
-/// An entry that is looked for by id.
-struct ById {
+/// A key that is looked for, and what to do with its entry.
+struct Visit<'a, F, R> {
+    key: Wanted<'a>,
+    look: Cell<Option<F>>,
+    seen: Cell<Option<R>>,
+}
+
+/// An entry that is looked for by its address, which another one may have taken over; it is then of the same age
+/// or younger, and goes in its place.
+struct Address {
     hash: u64,
-    id: u64,
+    address: usize,
 }
 
-impl Hash for Slot {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
+macro_rules! hashed {
+    ($($name:ident $([$($generics:tt)*])?: $($hash:ident).+),*) => {$(
+        impl $(<$($generics)*>)? Hash for $name $(<$($generics)*>)? {
+            #[inline]
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                state.write_u64(self.$($hash).+);
+            }
+        }
+    )*};
 }
 
-impl Hash for Wanted<'_> {
-    #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
-
-impl Hash for ById {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
+hashed!(Slot: hash, Wanted['a]: hash, Visit['a, F, R]: key.hash, Address: hash);
 
 impl PartialEq for Slot {
     fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.bytes == other.bytes
+        self.hash == other.hash && self.key == other.key
     }
 }
 
@@ -88,14 +91,29 @@ impl Eq for Slot {}
 impl Equivalent<Slot> for Wanted<'_> {
     #[inline]
     fn equivalent(&self, slot: &Slot) -> bool {
-        self.hash == slot.hash && self.bytes == &*slot.bytes
+        self.hash == slot.hash && self.bytes == &*slot.key
     }
 }
 
-impl Equivalent<Slot> for ById {
+impl<F: FnOnce(&Arc<Entry>) -> R, R> Equivalent<Slot> for Visit<'_, F, R> {
+    #[inline]
     fn equivalent(&self, slot: &Slot) -> bool {
-        self.id == slot.id
+        let same = self.key.equivalent(slot);
+        if same && let Some(look) = self.look.take() {
+            self.seen.set(Some(look(&slot.entry)));
+        }
+        same
     }
+}
+
+impl Equivalent<Slot> for Address {
+    fn equivalent(&self, slot: &Slot) -> bool {
+        self.hash == slot.hash && self.address == address(&slot.entry)
+    }
+}
+
+fn address(entry: &Arc<Entry>) -> usize {
+    Arc::as_ptr(entry).cast::<()>().addr()
 }
 
 /// Hands on a hash that is already one.
@@ -133,22 +151,21 @@ impl Hasher for Ready {
 #[derive(Clone)]
 struct Weight;
 
-impl Weighter<Slot, Arc<Entry>> for Weight {
-    fn weight(&self, _: &Slot, entry: &Arc<Entry>) -> u64 {
-        entry.weight
+impl Weighter<Slot, ()> for Weight {
+    fn weight(&self, slot: &Slot, (): &()) -> u64 {
+        slot.entry.weight()
     }
 }
 
-/// Counts what is evicted and drops it outside the shard's lock, for a payload's `Drop` is the user's code.
+/// Keeps what is evicted or replaced until the shard's lock is free, for a payload's `Drop` is the user's code.
 #[derive(Clone)]
 struct Release;
 
-impl Lifecycle<Slot, Arc<Entry>> for Release {
-    type RequestState = Vec<Arc<Entry>>;
+impl Lifecycle<Slot, ()> for Release {
+    type RequestState = Vec<Slot>;
 
-    fn on_evict(&self, evicted: &mut Self::RequestState, _: Slot, entry: Arc<Entry>) {
-        entry.policy.registered().evictions.increment(1);
-        evicted.push(entry);
+    fn on_evict(&self, evicted: &mut Self::RequestState, slot: Slot, (): ()) {
+        evicted.push(slot);
     }
 }
 
@@ -167,7 +184,6 @@ impl Memory {
             entries: Cache::with_options(options, Weight, Ready::default(), Release),
             generations: Generations::new(),
             usages: Mutex::default(),
-            next: AtomicU64::new(0),
         }
     }
 
@@ -177,14 +193,17 @@ impl Memory {
         (self.entries.shard_capacity() / 100 * 97).saturating_sub(OVERHEAD)
     }
 
+    /// Looks at an entry under its shard's lock: `look` is short and waits for nothing.
     #[inline]
-    pub(crate) fn get(&self, key: Wanted<'_>) -> Option<Arc<Entry>> {
-        self.entries.get(&key)
+    pub(crate) fn visit<R>(&self, key: Wanted<'_>, look: impl FnOnce(&Arc<Entry>) -> R) -> Option<R> {
+        let visit = Visit { key, look: Cell::new(Some(look)), seen: Cell::new(None) };
+        self.entries.get(&visit)?;
+        visit.seen.into_inner()
     }
 
     /// Drops an entry that is past use, unless a newer one has taken its place.
     pub(crate) fn forget(&self, key: Wanted<'_>, entry: &Arc<Entry>) {
-        drop(self.entries.remove_if(&key, |current| Arc::ptr_eq(current, entry)));
+        drop(self.entries.remove(&Address { hash: key.hash, address: address(entry) }));
     }
 
     /// Stores a payload; the entry comes back with whether it was admitted.
@@ -212,14 +231,15 @@ impl Memory {
             return (Entry::loose(policy, times, payload), false);
         }
         let entry = Entry::stored(policy, times, payload, stamp, weight, charge);
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let slot = Slot { hash: key.hash, id, bytes: SmallVec::from_slice(key.bytes) };
-        // Held until the new one stands, so that it is dropped here and not under the shard's lock.
-        let replaced = self.entries.peek(&key);
-        self.entries.insert(slot, Arc::clone(&entry));
-        drop(replaced);
+        let slot = Slot { hash: key.hash, entry: Arc::clone(&entry), key: SmallVec::from_slice(key.bytes) };
+        let mut gone = Vec::new();
+        self.entries.insert_with_lifecycle(slot, (), &mut gone);
+        for slot in gone.iter().filter(|slot| !key.equivalent(slot)) {
+            slot.entry.policy().registered().evictions.increment(1);
+        }
+        drop(gone);
         if let Some(usage) = usage {
-            self.enqueue(&usage, ById { hash: key.hash, id });
+            self.enqueue(&usage, Address { hash: key.hash, address: address(&entry) });
         }
         policy.registered().stores.increment(1);
         (entry, true)
@@ -237,14 +257,14 @@ impl Memory {
             }
             usage.bytes.fetch_sub(bytes, Ordering::AcqRel);
             let oldest = usage.queue().pop_front()?;
-            if let Some((_, entry)) = self.entries.remove(&oldest) {
-                entry.policy.registered().evictions.increment(1);
+            if let Some((slot, ())) = self.entries.remove(&oldest) {
+                slot.entry.policy().registered().evictions.increment(1);
             }
         }
     }
 
     /// Notes the age of a tenant's entry; what has gone meanwhile is swept out when it is more than half.
-    fn enqueue(&self, usage: &Usage, entry: ById) {
+    fn enqueue(&self, usage: &Usage, entry: Address) {
         let mut queue = usage.queue();
         queue.push_back(entry);
         if queue.len() > 64 && queue.len() / 2 > usage.count.load(Ordering::Relaxed) {
@@ -296,11 +316,11 @@ pub(crate) struct Usage {
     bytes: AtomicU64,
     count: AtomicUsize,
     /// Its entries, the oldest first; some may be gone.
-    queue: Mutex<VecDeque<ById>>,
+    queue: Mutex<VecDeque<Address>>,
 }
 
 impl Usage {
-    fn queue(&self) -> MutexGuard<'_, VecDeque<ById>> {
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Address>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -157,7 +157,7 @@ impl Cache {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn scope<F: Future>(&self, work: F) -> impl Future<Output = F::Output> {
+    pub fn scope<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         self.context().scope(work)
     }
 

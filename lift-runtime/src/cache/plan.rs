@@ -29,8 +29,8 @@ pub(crate) trait Codec: 'static {
 }
 
 /// What the first, synchronous look finds.
-pub(crate) enum Begun {
-    Hit(Arc<Entry>),
+pub(crate) enum Begun<R> {
+    Hit(R),
     /// Everything else, boxed so that a hit's future stays small.
     Miss(Box<Plan>),
     /// The cache has no part in this call, for this reason.
@@ -69,12 +69,15 @@ pub(crate) struct Looked {
 }
 
 /// Looks for the result of a call in memory, or prepares what it takes to ask elsewhere and to compute it.
-pub(crate) fn begin(
+/// `take` is what a hit takes of its entry.
+#[inline]
+pub(crate) fn begin<R>(
     policy: &'static Policy,
     context: &Context,
     reload: bool,
     arguments: impl FnOnce(&mut Key),
-) -> Begun {
+    take: impl FnOnce(&Arc<Entry>) -> R,
+) -> Begun<R> {
     let Some(inner) = Inner::of(policy, context) else { return Begun::Bypass("unknown-store") };
     let mut key = Key::new();
     key.raw(&policy.registered().id.to_le_bytes());
@@ -93,12 +96,13 @@ pub(crate) fn begin(
     let hash = inner.hash(key.as_bytes());
     let mut found = None;
     if let Some(memory) = inner.memory_for(policy).filter(|_| !reload) {
-        match look(memory, Wanted { hash, bytes: key.as_bytes() }, context) {
-            Some((entry, Freshness::Fresh)) => {
+        match look(memory, Wanted { hash, bytes: key.as_bytes() }, context, take) {
+            Seen::Fresh(taken) => {
                 policy.registered().hits.increment(1);
-                return Begun::Hit(entry);
+                return Begun::Hit(taken);
             }
-            other => found = other,
+            Seen::Late(entry, freshness) => found = Some((entry, freshness)),
+            Seen::Nothing => {}
         }
     }
     let space = space(policy, context);
@@ -119,16 +123,36 @@ pub(crate) fn begin(
     }))
 }
 
+/// What memory has.
+enum Seen<R> {
+    Fresh(R),
+    /// Of use as stale or as a fallback.
+    Late(Arc<Entry>, Freshness),
+    Nothing,
+}
+
 /// Looks in memory; what is past use is dropped there.
 #[inline]
-fn look(memory: &Memory, key: Wanted<'_>, context: &Context) -> Option<(Arc<Entry>, Freshness)> {
-    let entry = memory.get(key)?;
-    let freshness = entry.times.freshness(context.clock().now_millis());
-    if freshness == Freshness::Gone || !entry.stands(&memory.generations) {
-        memory.forget(key, &entry);
-        return None;
+fn look<R>(
+    memory: &Memory,
+    key: Wanted<'_>,
+    context: &Context,
+    take: impl FnOnce(&Arc<Entry>) -> R,
+) -> Seen<R> {
+    let now = context.clock().now_millis();
+    let seen = memory.visit(key, |entry| match entry.freshness(now) {
+        _ if !entry.stands(&memory.generations) => Seen::Late(Arc::clone(entry), Freshness::Gone),
+        Freshness::Fresh => Seen::Fresh(take(entry)),
+        freshness => Seen::Late(Arc::clone(entry), freshness),
+    });
+    match seen {
+        Some(Seen::Late(entry, Freshness::Gone)) => {
+            memory.forget(key, &entry);
+            Seen::Nothing
+        }
+        Some(seen) => seen,
+        None => Seen::Nothing,
     }
-    Some((entry, freshness))
 }
 
 /// Whose entries these are; an error is why the cache is bypassed.
@@ -245,8 +269,10 @@ impl Plan {
     /// What memory has by now, if it is fresh.
     pub(crate) fn peek(&self) -> Option<Arc<Entry>> {
         let memory = self.inner.memory_for(self.policy)?;
-        let (entry, freshness) = look(memory, self.wanted(), &self.context)?;
-        (freshness == Freshness::Fresh).then_some(entry)
+        match look(memory, self.wanted(), &self.context, Arc::clone) {
+            Seen::Fresh(entry) => Some(entry),
+            Seen::Late(..) | Seen::Nothing => None,
+        }
     }
 
     /// Looks up entry and generations where they are.

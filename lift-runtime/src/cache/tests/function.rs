@@ -168,6 +168,24 @@ async fn a_shared_result_that_is_made_of_a_tenants_is_not_stored() {
 }
 
 #[tokio::test]
+async fn what_an_inner_function_depends_on_the_outermost_does() {
+    static INNER: Policy = Policy::new("innermost", 60_000);
+    static MIDDLE: Policy = Policy::new("middle", 60_000).shared();
+    static OUTER: Policy = Policy::new("outermost", 60_000).shared();
+    let (cache, runs) = (Cache::memory(), Arc::default());
+    let middle = |(runs,): (Arc<AtomicU32>,)| async move {
+        let inner = |(runs,): (Arc<AtomicU32>,)| async move { Computed::of(call(&INNER, &runs, 1).await) };
+        Computed::of(function(&MIDDLE, Encoded, (runs,), |_, _| {}, |_, _| {}, inner, |result| result).await)
+    };
+    let outer = |runs: &Arc<AtomicU32>| {
+        function(&OUTER, Encoded, (Arc::clone(runs),), |_, _| {}, |_, _| {}, middle, |result| result)
+    };
+    let get = |tenant: &str| cache.tenant(tenant).expect("a name").scope(outer(&runs));
+    assert_eq!(get("acme").await.expect("a user"), "1 in run 1");
+    assert_eq!(get("other").await.expect("a user"), "1 in run 2");
+}
+
+#[tokio::test]
 async fn a_stale_value_is_served_while_it_is_refreshed_and_instead_of_an_error() {
     static POLICY: Policy = Policy::new("stale value", 60_000).stale(30_000).stale_if_error(600_000);
     let clock = Clock::manual();

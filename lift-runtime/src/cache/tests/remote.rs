@@ -25,6 +25,8 @@ enum Fault {
     Garbles,
     /// It answers with an entry of another key.
     Confuses,
+    /// The same, and all its generations are one, so that only the key tells.
+    Conflates,
     /// It answers with too few generations.
     Shortens,
     /// It has lost its generations.
@@ -80,23 +82,28 @@ impl CacheStore for Store {
         let mut entry = state.entries.get(key).cloned();
         match state.fault {
             Fault::Garbles => entry = entry.map(|entry| entry.slice(..entry.len() / 2)),
-            Fault::Confuses => {
+            Fault::Confuses | Fault::Conflates => {
                 entry =
-                    state.entries.iter().find(|(other, _)| ***other != *key).map(|(_, entry)| entry.clone());
+                    state.entries.iter().find(|(other, _)| ***other != *key).map(|(_, entry)| entry.clone())
             }
             _ => {}
         }
         let mut generations: Vec<_> = names.iter().map(|name| state.generations.get(name).copied()).collect();
-        if state.fault == Fault::Shortens {
-            generations.pop();
+        match state.fault {
+            Fault::Shortens => drop(generations.pop()),
+            Fault::Conflates => generations.fill(Some(Generation(7))),
+            _ => {}
         }
         Ok(Found { entry, generations })
     }
 
     async fn establish(&self, names: &[Box<[u8]>]) -> Result<Vec<Generation>, StoreError> {
         let mut state = self.enter().await?;
-        let mut one = |name: &[u8]| *state.generations.entry(name.into()).or_insert_with(Generation::random);
-        Ok(names.iter().map(|name| one(name)).collect())
+        let mut generations = Vec::new();
+        for name in names {
+            generations.push(*state.generations.entry(name.clone()).or_insert_with(Generation::random));
+        }
+        Ok(generations)
     }
 
     async fn renew(&self, names: &[Box<[u8]>]) -> Result<(), StoreError> {
@@ -213,6 +220,21 @@ async fn whatever_the_store_does_requests_are_served() {
         let stored = bench.get("/a").await;
         assert!(stored.cache().starts_with("lift; hit"), "{fault:?}: {}", stored.cache());
     }
+}
+
+#[tokio::test]
+async fn an_entry_is_compared_by_its_whole_key() {
+    case!(C, Policy::new("conflated", 60_000));
+    let store = Store::default();
+    let bench = Bench::with::<C, _>(setup(&store), counted);
+    store.state().fault = Fault::Conflates;
+    for _ in 0..3 {
+        for name in ["a", "b"] {
+            assert_eq!(bench.get(&format!("/{name}")).await.header("x-name"), name);
+        }
+    }
+    let entries: Vec<_> = store.state().entries.values().cloned().collect();
+    assert_eq!(entries.len(), 2, "both are stored, and each is offered for the other");
 }
 
 #[tokio::test(start_paused = true)]

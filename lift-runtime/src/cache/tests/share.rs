@@ -19,7 +19,7 @@ fn put(memory: &Memory, tenant: &Tenant, n: u64, bytes: u64, share: u64) -> bool
 
 fn has(memory: &Memory, tenant: &Tenant, n: u64) -> bool {
     let key = format!("{tenant}:{n}");
-    memory.get(Wanted { hash: hash(&key), bytes: key.as_bytes() }).is_some()
+    memory.visit(Wanted { hash: hash(&key), bytes: key.as_bytes() }, |_| ()).is_some()
 }
 
 fn hash(key: &str) -> u64 {
@@ -52,7 +52,7 @@ fn what_is_dropped_is_given_back() {
     assert!(memory.held_by(&tenant) < 2000, "one entry's");
     let key = "acme:1";
     let wanted = Wanted { hash: hash(key), bytes: key.as_bytes() };
-    let entry = memory.get(wanted).expect("it is there");
+    let entry = memory.visit(wanted, std::sync::Arc::clone).expect("it is there");
     memory.forget(wanted, &entry);
     assert!(memory.held_by(&tenant) > 1000, "still read");
     drop(entry);
