@@ -84,7 +84,7 @@ impl CacheStore for Store {
             Fault::Garbles => entry = entry.map(|entry| entry.slice(..entry.len() / 2)),
             Fault::Confuses | Fault::Conflates => {
                 entry =
-                    state.entries.iter().find(|(other, _)| ***other != *key).map(|(_, entry)| entry.clone())
+                    state.entries.iter().find(|(other, _)| ***other != *key).map(|(_, entry)| entry.clone());
             }
             _ => {}
         }

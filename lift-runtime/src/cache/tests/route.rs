@@ -471,7 +471,10 @@ async fn what_is_read_behind_the_keys_back_is_not_stored() {
             "header" => assert_eq!(context.header("x"), None),
             "tenant" => assert_eq!(context.tenant(), None),
             "task" => {
-                crate::spawn(async { Context::current().caller().is_some() }).await.map(drop).expect("a task")
+                crate::spawn(async { Context::current().caller().is_some() })
+                    .await
+                    .map(drop)
+                    .expect("a task");
             }
             _ => {}
         }
