@@ -331,9 +331,14 @@ where
         request.extensions_mut().insert(context.clone());
         let served = observe::Served::begin(&context, request.method(), request.uri());
         let inner = self.inner.call(request);
+        let inner = async move {
+            match inner.await {
+                Ok(response) => as_problem(response).await,
+                Err(never) => match never {},
+            }
+        };
         let answer = context.clone().scope(async move {
-            let response = bounded(&context, inner).await;
-            let mut response = as_problem(response).await;
+            let mut response = bounded(&context, inner).await;
             if let Ok(id) = HeaderValue::from_str(context.request_id()) {
                 response.headers_mut().insert("x-request-id", id);
             }
@@ -345,17 +350,14 @@ where
 }
 
 /// The answer, or a problem if it panics or comes too late.
-async fn bounded<F>(context: &Context, inner: F) -> Response
-where
-    F: Future<Output = Result<Response, std::convert::Infallible>> + Send,
-{
+async fn bounded(context: &Context, inner: impl Future<Output = Response> + Send) -> Response {
     let caught = AssertUnwindSafe(inner).catch_unwind();
     let outcome = match context.deadline() {
         Some(deadline) => tokio::time::timeout_at(deadline, caught).await,
         None => Ok(caught.await),
     };
     match outcome {
-        Ok(Ok(Ok(response))) => response,
+        Ok(Ok(response)) => response,
         Ok(Err(panic)) => Error::internal(observe::panic_text(&*panic)).into_response(),
         Err(_) => late().into_response(),
     }

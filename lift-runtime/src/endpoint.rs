@@ -273,7 +273,9 @@ pub(crate) async fn as_problem(response: Response) -> Response {
     let status = response.status();
     let text = |value: &http::HeaderValue| value.as_bytes().starts_with(b"text/plain");
     let plain = response.headers().get(http::header::CONTENT_TYPE).is_none_or(text);
-    if !plain || !(status.is_client_error() || status.is_server_error()) {
+    // A text that is long, or whose end is not known, is more than a sentence: it is left as it is.
+    let short = http_body::Body::size_hint(response.body()).exact().is_some_and(|bytes| bytes <= 16 * 1024);
+    if !plain || !short || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let (parts, body) = response.into_parts();

@@ -90,8 +90,9 @@ impl Error {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).with_source(source)
     }
 
-    /// What keeps an app from starting: for the operator's terminal, where its sentence is all there is to say.
-    pub(crate) fn startup(text: String) -> Self {
+    /// What keeps an app from starting, such as a setting that cannot be read: for the operator's terminal, where its
+    /// sentence is all that is shown when `main` returns it.
+    pub fn startup(text: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, STARTUP, text)
     }
 

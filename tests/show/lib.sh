@@ -37,8 +37,8 @@ title() { printf '\n== %s\n' "$*"; }
 
 # start_shop [VARIABLE=VALUE…]: builds the shop and serves it on a free port; sets `url` and `shop`.
 start_shop() {
-    cargo build --quiet --locked --release -p shop
-    env "$@" PORT=0 "$(target_dir)/release/shop" > "$work/shop.log" 2>&1 &
+    cargo build --quiet --locked -p shop
+    env "$@" PORT=0 "$(target_dir)/debug/shop" > "$work/shop.log" 2>&1 &
     shop=$!
     pids+=("$shop")
     for _ in $(seq 100); do

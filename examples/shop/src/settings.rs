@@ -36,7 +36,7 @@ impl Settings {
     pub(crate) fn from_env() -> Result<Self> {
         match std::env::var("SHOP_DB") {
             Ok(database) if database != "memory" => {
-                Err(Error::internal(format!("SHOP_DB is `{database}`; this build knows `memory`")))
+                Err(Error::startup(format!("SHOP_DB is `{database}`; this build knows `memory`")))
             }
             _ => Ok(Self { latency: millis("SHOP_DB_LATENCY_MS", 20)?, step: millis("SHOP_STEP_MS", 200)? }),
         }
@@ -44,7 +44,8 @@ impl Settings {
 }
 
 fn millis(name: &str, default: u64) -> Result<Duration> {
-    let Ok(text) = std::env::var(name) else { return Ok(Duration::from_millis(default)) };
-    let wrong = |_| Error::internal(format!("{name} is `{text}`; it must be a number of milliseconds"));
+    let Some(value) = std::env::var_os(name) else { return Ok(Duration::from_millis(default)) };
+    let text = value.to_string_lossy();
+    let wrong = |_| Error::startup(format!("{name} is `{text}`; it must be a number of milliseconds"));
     text.parse().map(Duration::from_millis).map_err(wrong)
 }

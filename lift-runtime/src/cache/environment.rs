@@ -22,7 +22,7 @@ pub(crate) fn read(value: Option<&OsStr>) -> Result<Cache> {
 }
 
 fn refused(why: &str) -> Error {
-    Error::internal(format!(
+    Error::startup(format!(
         "LIFT_CACHE must be `memory` or `memory:64MiB` (a size in KiB, MiB or GiB): {why}"
     ))
 }
