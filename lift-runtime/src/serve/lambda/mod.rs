@@ -88,6 +88,19 @@ pub(crate) struct Invocation {
     pub(crate) deadline: Instant,
 }
 
+/// How long until a deadline. One of more than a day ago is no time of the wall clock: cargo-lambda's emulator sends
+/// `600000`, which is meant as what remains.
+fn remaining(deadline: SystemTime, now: SystemTime) -> Duration {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    match deadline.duration_since(now) {
+        Ok(remaining) => remaining,
+        Err(late) if late.duration() > DAY => {
+            deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().min(DAY)
+        }
+        Err(_) => Duration::ZERO,
+    }
+}
+
 impl Invocation {
     /// The moment at which an answer has to be there, given the time until Lambda stops the function.
     pub(crate) fn deadline_after(remaining: Duration) -> Instant {
@@ -97,7 +110,7 @@ impl Invocation {
 
 impl From<lambda_runtime::Context> for Invocation {
     fn from(context: lambda_runtime::Context) -> Self {
-        let remaining = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+        let remaining = remaining(context.deadline(), SystemTime::now());
         Self {
             request_id: context.request_id,
             trace_id: context.xray_trace_id,
@@ -277,5 +290,20 @@ impl Service<LambdaEvent<u64>> for Handler {
         let event = self.events.take(invocation.payload);
         let function = Arc::clone(&self.function);
         Box::pin(async move { function.invoke(event, invocation.context.into()).await })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_read_as_what_remains_where_it_is_no_time_of_today() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let second = Duration::from_secs(1);
+        assert_eq!(remaining(now + second, now), second);
+        assert_eq!(remaining(now - second, now), Duration::ZERO);
+        assert_eq!(remaining(SystemTime::UNIX_EPOCH + Duration::from_millis(600_000), now), second * 600);
+        assert_eq!(remaining(now - second * 200_000, now), second * 86_400);
     }
 }
