@@ -149,6 +149,33 @@ fn heads_that_hyper_refuses_get_problem_documents() {
 }
 
 #[test]
+fn a_connection_that_was_kept_alive_gets_problem_documents_too() {
+    let server = Server::start();
+    let good = "GET /hello HTTP/1.1\r\nhost: a\r\n\r\n";
+    let bad = "GET /hello HTTP/1.1\r\nhost: a\r\nx: \0\r\n\r\n";
+    let mut stream = server.connect();
+    stream.write_all(good.as_bytes()).expect("written");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"hello") {
+        let mut piece = [0; 1024];
+        let read = stream.read(&mut piece).expect("an answer");
+        assert!(read > 0, "it is kept alive");
+        answer.extend_from_slice(&piece[..read]);
+    }
+    stream.write_all(bad.as_bytes()).expect("written");
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).expect("an answer");
+    for answer in [rest, server.exchange(format!("{good}{bad}").as_bytes())] {
+        let refusal = &answer[answer.find("HTTP/1.1 400").expect(&answer)..];
+        assert!(refusal.contains("application/problem+json"), "{answer}");
+        assert!(refusal.contains(r#""code":"bad_request""#), "{answer}");
+    }
+    // What the app refuses without a body is its own.
+    let own = server.exchange(b"HEAD /nowhere HTTP/1.1\r\nconnection: close\r\n\r\n");
+    assert!(own.starts_with("HTTP/1.1 404") && own.ends_with("\r\n\r\n"), "{own}");
+}
+
+#[test]
 fn http_2_without_tls_is_served() {
     let server = Server::start();
     let mut stream = server.connect();

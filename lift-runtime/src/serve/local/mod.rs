@@ -1,5 +1,6 @@
 //! The local server: HTTP/1.1 and h2c, bounded in what a client can make it hold.
 
+mod flight;
 mod refusal;
 
 use std::convert::Infallible;
@@ -8,13 +9,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -23,6 +22,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service as _;
 
+use self::flight::{Flight, Tracked};
 use self::refusal::Refusals;
 use super::startup;
 use crate::app::{App, Shared};
@@ -79,9 +79,9 @@ impl Server {
     fn connect(&self, stream: TcpStream, peer: SocketAddr, connections: &GracefulShutdown) {
         // Without it an event of a stream would wait for the acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
-        let heard = Arc::new(AtomicBool::new(false));
-        let io = TokioIo::new(Refusals::new(stream, Arc::clone(&heard)));
-        let service = Connection { router: self.router.clone(), peer, heard };
+        let flight = Flight::default();
+        let io = TokioIo::new(Refusals::new(stream, flight.clone()));
+        let service = Connection { router: self.router.clone(), peer, flight };
         let connection = self.http.serve_connection_with_upgrades(io, service).into_owned();
         let connection = connections.watch(connection);
         tokio::spawn(async move {
@@ -115,20 +115,27 @@ fn is_of_client(error: &io::Error) -> bool {
 struct Connection {
     router: Router,
     peer: SocketAddr,
-    heard: Arc<AtomicBool>,
+    flight: Flight,
 }
 
 impl Service<hyper::Request<Incoming>> for Connection {
-    type Response = Response;
+    type Response = http::Response<Tracked>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
-        self.heard.store(true, Ordering::Relaxed);
+        let in_flight = self.flight.begin();
+        let connects = request.method() == http::Method::CONNECT;
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(self.peer));
         // A router is always ready.
-        Box::pin(self.router.clone().call(request))
+        let answer = self.router.clone().call(request);
+        Box::pin(async move {
+            let response = answer.await?;
+            // What is written after this is the app's own protocol.
+            let upgraded = connects || response.status() == http::StatusCode::SWITCHING_PROTOCOLS;
+            Ok(response.map(|body| Tracked::new(body, in_flight, upgraded)))
+        })
     }
 }
 
