@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime};
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use lambda_runtime::{Diagnostic, FunctionResponse, LambdaEvent, Runtime, StreamResponse};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -147,7 +147,7 @@ impl Function {
                 self.answer(source, &origin, response).await
             }
             Opened::Refused { error, source, origin } => {
-                let refusal = self.context(&origin).scope(async { error.into_response() }).await;
+                let refusal = self.refusal(&origin, error).await;
                 self.answer(source, &origin, refusal).await
             }
             Opened::Other { reason, origin } => self.other(&event, &reason, &origin).await,
@@ -177,9 +177,10 @@ impl Function {
             };
         };
         origin.claims = claims::claims(&event.request_context);
+        // Before anything is refused, for a source that expects a stream expects one of a refusal as well.
+        origin.buffered = !self.streams(source, &event);
         match request::build(event, source, raw, self.base_path.as_deref()) {
             Ok(mut request) => {
-                origin.buffered = !self.streams(source, &request);
                 request.extensions_mut().insert(origin.clone());
                 Opened::Request { request, source, origin }
             }
@@ -187,13 +188,29 @@ impl Function {
         }
     }
 
-    fn streams(&self, source: Source, request: &axum::extract::Request) -> bool {
+    fn streams(&self, source: Source, event: &Event<'_>) -> bool {
         source.can_stream()
             && match self.mode {
                 ResponseMode::Buffered => false,
                 ResponseMode::Stream => true,
-                ResponseMode::Route => self.streamed.contains(request.method(), request.uri().path()),
+                ResponseMode::Route => self.is_for_streamed_route(source, event),
             }
+    }
+
+    fn is_for_streamed_route(&self, source: Source, event: &Event<'_>) -> bool {
+        let path = request::path(event, source, self.base_path.as_deref());
+        request::method(event).is_ok_and(|method| self.streamed.contains(&method, &path))
+    }
+
+    /// The answer to what never reaches the app, with the headers that the app's own answers have.
+    async fn refusal(&self, origin: &Origin, error: Error) -> Response {
+        let context = self.context(origin);
+        let id = HeaderValue::from_str(context.request_id());
+        let mut response = context.scope(async { error.into_response() }).await;
+        if let Ok(id) = id {
+            response.headers_mut().insert("x-request-id", id);
+        }
+        response
     }
 
     async fn answer(
@@ -209,7 +226,7 @@ impl Function {
         let whole = match answer::whole(source, response, origin.deadline).await {
             Ok(whole) => whole,
             Err(error) => {
-                let problem = self.context(origin).scope(async { error.into_response() }).await;
+                let problem = self.refusal(origin, error).await;
                 let fallback = |_| Diagnostic::from("a problem document could not be read");
                 answer::whole(source, problem, None).await.map_err(fallback)?
             }
