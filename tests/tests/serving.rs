@@ -109,6 +109,16 @@ fn what_keeps_it_from_starting_is_one_line() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_port_that_is_not_text_is_refused() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let port = std::ffi::OsStr::from_bytes(b"30\xff");
+    let output = program().env("PORT", port).output().expect("it runs");
+    let error = String::from_utf8(output.stderr).expect("text");
+    assert!(!output.status.success() && error.contains("cannot listen on 127.0.0.1:30"), "{error}");
+}
+
 #[test]
 fn it_serves_and_survives_what_clients_do() {
     let server = Server::start();
