@@ -196,6 +196,32 @@ fn http_2_without_tls_is_served() {
     assert_eq!(frame[3], 4, "the server's SETTINGS");
 }
 
+/// The head of an HTTP/2 frame of the first stream.
+fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).expect("short").to_be_bytes();
+    [&length[1..], &[kind, flags, 0, 0, 0, 1], payload].concat()
+}
+
+#[test]
+fn http_2_refuses_a_large_head_with_a_problem_document() {
+    let server = Server::start();
+    let mut stream = server.connect();
+    // GET, /, http, and a header `x` of 20 000 bytes (RFC 7541).
+    let mut head = b"\x82\x84\x86\x00\x01x\x7f\xa1\x9b\x01".to_vec();
+    head.resize(head.len() + 20_000, b'a');
+    let (first, rest) = head.split_at(16_384);
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").expect("written");
+    // HEADERS that end the stream, and the CONTINUATION that ends the headers.
+    stream.write_all(&[frame(1, 1, first), frame(9, 4, rest)].concat()).expect("written");
+    let mut answer = Vec::new();
+    while !String::from_utf8_lossy(&answer).contains(r#""code":"head_too_large""#) {
+        let mut piece = [0; 1024];
+        let read = stream.read(&mut piece).expect("an answer");
+        assert!(read > 0, "{}", String::from_utf8_lossy(&answer));
+        answer.extend_from_slice(&piece[..read]);
+    }
+}
+
 #[test]
 fn terminated_it_finishes_what_it_has_begun() {
     let mut server = Server::start();

@@ -34,6 +34,8 @@ const GRACE: Duration = Duration::from_secs(10);
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// What a request's head may hold, and what hyper buffers of a response that a client does not read.
 const HEAD: usize = 16 * 1024;
+/// What h2 itself lets through, which would refuse with an empty answer; what is over [`HEAD`] is refused here.
+const H2_HEAD: u32 = 64 * 1024;
 /// How long accepting rests where the process has no file descriptor left.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -51,7 +53,7 @@ impl Server {
         http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD);
         http.http2()
             .timer(TokioTimer::new())
-            .max_header_list_size(HEAD as u32)
+            .max_header_list_size(H2_HEAD)
             .max_concurrent_streams(256)
             .keep_alive_interval(Duration::from_secs(30))
             .keep_alive_timeout(Duration::from_secs(20));
@@ -125,6 +127,10 @@ impl Service<hyper::Request<Incoming>> for Connection {
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
         let in_flight = self.flight.begin();
+        if head_len(&request) > HEAD {
+            let response = refusal::too_large();
+            return Box::pin(async { Ok(response.map(|body| Tracked::new(body, in_flight, false))) });
+        }
         let connects = request.method() == http::Method::CONNECT;
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(self.peer));
@@ -137,6 +143,12 @@ impl Service<hyper::Request<Incoming>> for Connection {
             Ok(response.map(|body| Tracked::new(body, in_flight, upgraded)))
         })
     }
+}
+
+/// The length of a request's target and headers as HTTP/1.1 writes them, so that no head that fits there is refused.
+fn head_len<T>(request: &hyper::Request<T>) -> usize {
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    request.uri().path_and_query().map_or(0, |target| target.as_str().len()) + headers.sum::<usize>()
 }
 
 /// Listens at an address.

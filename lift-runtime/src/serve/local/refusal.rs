@@ -8,7 +8,11 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::StatusCode;
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -97,7 +101,17 @@ fn refused(head: &[u8]) -> Option<StatusCode> {
     (status.is_client_error() && head.ends_with(b"\r\n\r\n")).then_some(status)
 }
 
-fn answer(status: StatusCode) -> Vec<u8> {
+/// The answer to a head that hyper let through and that is too large all the same.
+pub(super) fn too_large() -> Response {
+    const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    let mut response = Response::new(Body::from(document(status)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, PROBLEM);
+    response
+}
+
+fn document(status: StatusCode) -> Bytes {
     let (code, detail) = match status {
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
             ("head_too_large", "The request's head is over 16 KiB.")
@@ -105,7 +119,11 @@ fn answer(status: StatusCode) -> Vec<u8> {
         StatusCode::URI_TOO_LONG => ("uri_too_long", "The request's path and query are too long."),
         _ => ("bad_request", "This is not a well-formed HTTP request."),
     };
-    let body = Problem { detail: Some(detail.into()), ..Problem::new(status, code) }.to_json();
+    Problem { detail: Some(detail.into()), ..Problem::new(status, code) }.to_json()
+}
+
+fn answer(status: StatusCode) -> Vec<u8> {
+    let body = document(status);
     let mut answer = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
