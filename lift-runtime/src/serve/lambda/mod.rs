@@ -204,7 +204,7 @@ impl Function {
 
     /// The answer to what never reaches the app, with the headers that the app's own answers have.
     async fn refusal(&self, origin: &Origin, error: Error) -> Response {
-        let context = self.context(origin);
+        let context = self.context(origin).await;
         let id = HeaderValue::from_str(context.request_id());
         let mut response = context.scope(async { error.into_response() }).await;
         if let Ok(id) = id {
@@ -238,7 +238,7 @@ impl Function {
     async fn other(&self, raw: &Bytes, reason: &str, origin: &Origin) -> Result<Answer, Diagnostic> {
         let Some(on_event) = &self.on_event else { return Err(unknown_event(reason)) };
         let event = serde_json::from_slice(raw).map_err(|error| unknown_event(&error.to_string()))?;
-        let outcome = self.context(origin).scope(async move {
+        let outcome = self.context(origin).await.scope(async move {
             let outcome = on_event(event).await;
             outcome.inspect_err(Error::log)
         });
@@ -248,12 +248,20 @@ impl Function {
     }
 
     /// A context for what the app itself has no part in.
-    fn context(&self, origin: &Origin) -> Context {
+    async fn context(&self, origin: &Origin) -> Context {
         let context = Context::new(Arc::clone(&self.shared), Some(origin), &HeaderMap::new());
-        if let Some(Ok(tenant)) = origin.tenant.as_deref().map(Tenant::new) {
+        if let Some(tenant) = self.tenant(origin).await {
             context.set_tenant(tenant);
         }
         context
+    }
+
+    /// Lambda's tenant, where the app has tenants and takes this one.
+    async fn tenant(&self, origin: &Origin) -> Option<Tenant> {
+        let tenants = self.shared.tenants.as_ref().filter(|_| origin.tenant.is_some())?;
+        let (mut parts, ()) = http::Request::new(()).into_parts();
+        parts.extensions.insert(origin.clone());
+        tenants.resolve(&mut parts).await.ok().flatten()
     }
 }
 
@@ -294,5 +302,26 @@ impl Service<LambdaEvent<u64>> for Handler {
         let event = self.events.take(invocation.payload);
         let function = Arc::clone(&self.function);
         Box::pin(async move { function.invoke(event, invocation.context.into()).await })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tenant::Tenants;
+
+    async fn tenant(app: App, name: &str) -> Option<String> {
+        let function = Function::new(app, ResponseMode::Buffered).expect("an app");
+        let origin = Origin { tenant: Some(name.into()), ..Origin::default() };
+        function.context(&origin).await.raw_tenant().map(ToString::to_string)
+    }
+
+    #[tokio::test]
+    async fn a_tenant_is_lambdas_where_the_app_takes_it() {
+        let tenants = || App::new().tenants(Tenants::lambda().matching(|name| name != "evil"));
+        assert_eq!(tenant(tenants(), "acme").await.as_deref(), Some("acme"));
+        assert_eq!(tenant(tenants(), "evil").await, None);
+        assert_eq!(tenant(tenants(), "").await, None);
+        assert_eq!(tenant(App::new(), "acme").await, None);
     }
 }
