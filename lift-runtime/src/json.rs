@@ -30,7 +30,7 @@ use crate::validate::{Document, Input, Location, Schema, Unread, parse_json, str
 /// ```
 ///
 /// # Errors
-/// 415 `unsupported_media_type`; 413 `payload_too_large` over 1 MiB, or what `#[validate(max_body = …)]` says; 400
+/// 415 `unsupported_media_type`, also for a `charset` other than UTF-8, 415 `unsupported_content_encoding`; 413 `payload_too_large` over 1 MiB, or what `#[validate(max_body = …)]` says; 400
 /// `malformed_json` with line and column, 400 `too_deep`; 422 `validation_failed` for JSON that is not of the type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Json<T>(pub T);
@@ -46,6 +46,7 @@ impl<T: DeserializeOwned> Input for Json<T> {
         if !is_json(&parts.headers) {
             return Err(unsupported("application/json"));
         }
+        check_encodings(&parts.headers)?;
         read_body(&parts.headers, body.take(), max_body).await
     }
 
@@ -113,6 +114,32 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type(headers).is_some_and(is_json)
 }
 
+/// Refuses what would only be found to be no JSON: a body that is compressed, or in another character set.
+fn check_encodings(headers: &HeaderMap) -> Result<()> {
+    if !headers.get_all(header::CONTENT_ENCODING).iter().all(is_identity) {
+        let detail = "the body must be sent without a `Content-Encoding`";
+        return Err(Error::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", detail));
+    }
+    if is_utf8(headers) { Ok(()) } else { Err(unsupported("application/json; charset=utf-8")) }
+}
+
+fn is_identity(codings: &HeaderValue) -> bool {
+    let is_identity = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+    codings.to_str().is_ok_and(|codings| codings.split(',').all(|coding| is_identity(coding.trim())))
+}
+
+/// Whether no `charset` says anything else; JSON is UTF-8 without one.
+fn is_utf8(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parameters = value.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    parameters.all(|(name, value)| {
+        let value = value.trim().trim_matches('"');
+        !name.trim().eq_ignore_ascii_case("charset")
+            || value.eq_ignore_ascii_case("utf-8")
+            || value.eq_ignore_ascii_case("utf8")
+    })
+}
+
 pub(crate) fn unsupported(expected: &str) -> Error {
     let detail = format!("the body must be sent with `Content-Type: {expected}`");
     Error::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
@@ -151,4 +178,39 @@ pub(crate) async fn read_body(headers: &HeaderMap, body: Option<Body>, max: usiz
         whole.extend_from_slice(&data);
     }
     Ok(if whole.is_empty() { first } else { whole.freeze() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn code(name: header::HeaderName, value: &'static str) -> Option<String> {
+        let mut request = Request::new(Body::from("7"));
+        request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        request.headers_mut().insert(name, HeaderValue::from_static(value));
+        let (mut parts, body) = request.into_parts();
+        let read = Json::<u32>::read(&mut parts, &mut Some(body), MAX_BODY).await;
+        read.err().map(|error| {
+            assert_eq!(error.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+            error.code().to_owned()
+        })
+    }
+
+    #[tokio::test]
+    async fn only_plain_utf_8_is_read() {
+        for plain in ["identity", "Identity, identity", ""] {
+            assert_eq!(code(header::CONTENT_ENCODING, plain).await, None, "{plain}");
+        }
+        for coded in ["gzip", "identity, br", "x"] {
+            let code = code(header::CONTENT_ENCODING, coded).await;
+            assert_eq!(code.as_deref(), Some("unsupported_content_encoding"), "{coded}");
+        }
+        for utf8 in ["application/json; charset=UTF-8", "application/a+json;v=1; Charset=\"utf-8\""] {
+            assert_eq!(code(header::CONTENT_TYPE, utf8).await, None, "{utf8}");
+        }
+        for other in ["application/json; charset=utf-16", "application/json;v=1;charset=latin1"] {
+            let code = code(header::CONTENT_TYPE, other).await;
+            assert_eq!(code.as_deref(), Some("unsupported_media_type"), "{other}");
+        }
+    }
 }

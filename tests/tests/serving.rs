@@ -109,6 +109,16 @@ fn what_keeps_it_from_starting_is_one_line() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_port_that_is_not_text_is_refused() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let port = std::ffi::OsStr::from_bytes(b"30\xff");
+    let output = program().env("PORT", port).output().expect("it runs");
+    let error = String::from_utf8(output.stderr).expect("text");
+    assert!(!output.status.success() && error.contains("cannot listen on 127.0.0.1:30"), "{error}");
+}
+
 #[test]
 fn it_serves_and_survives_what_clients_do() {
     let server = Server::start();
@@ -149,6 +159,33 @@ fn heads_that_hyper_refuses_get_problem_documents() {
 }
 
 #[test]
+fn a_connection_that_was_kept_alive_gets_problem_documents_too() {
+    let server = Server::start();
+    let good = "GET /hello HTTP/1.1\r\nhost: a\r\n\r\n";
+    let bad = "GET /hello HTTP/1.1\r\nhost: a\r\nx: \0\r\n\r\n";
+    let mut stream = server.connect();
+    stream.write_all(good.as_bytes()).expect("written");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"hello") {
+        let mut piece = [0; 1024];
+        let read = stream.read(&mut piece).expect("an answer");
+        assert!(read > 0, "it is kept alive");
+        answer.extend_from_slice(&piece[..read]);
+    }
+    stream.write_all(bad.as_bytes()).expect("written");
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).expect("an answer");
+    for answer in [rest, server.exchange(format!("{good}{bad}").as_bytes())] {
+        let refusal = &answer[answer.find("HTTP/1.1 400").expect(&answer)..];
+        assert!(refusal.contains("application/problem+json"), "{answer}");
+        assert!(refusal.contains(r#""code":"bad_request""#), "{answer}");
+    }
+    // What the app refuses without a body is its own.
+    let own = server.exchange(b"HEAD /nowhere HTTP/1.1\r\nconnection: close\r\n\r\n");
+    assert!(own.starts_with("HTTP/1.1 404") && own.ends_with("\r\n\r\n"), "{own}");
+}
+
+#[test]
 fn http_2_without_tls_is_served() {
     let server = Server::start();
     let mut stream = server.connect();
@@ -157,6 +194,32 @@ fn http_2_without_tls_is_served() {
     let mut frame = [0; 9];
     stream.read_exact(&mut frame).expect("a frame");
     assert_eq!(frame[3], 4, "the server's SETTINGS");
+}
+
+/// The head of an HTTP/2 frame of the first stream.
+fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).expect("short").to_be_bytes();
+    [&length[1..], &[kind, flags, 0, 0, 0, 1], payload].concat()
+}
+
+#[test]
+fn http_2_refuses_a_large_head_with_a_problem_document() {
+    let server = Server::start();
+    let mut stream = server.connect();
+    // GET, /, http, and a header `x` of 20 000 bytes (RFC 7541).
+    let mut head = b"\x82\x84\x86\x00\x01x\x7f\xa1\x9b\x01".to_vec();
+    head.resize(head.len() + 20_000, b'a');
+    let (first, rest) = head.split_at(16_384);
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").expect("written");
+    // HEADERS that end the stream, and the CONTINUATION that ends the headers.
+    stream.write_all(&[frame(1, 1, first), frame(9, 4, rest)].concat()).expect("written");
+    let mut answer = Vec::new();
+    while !String::from_utf8_lossy(&answer).contains(r#""code":"head_too_large""#) {
+        let mut piece = [0; 1024];
+        let read = stream.read(&mut piece).expect("an answer");
+        assert!(read > 0, "{}", String::from_utf8_lossy(&answer));
+        answer.extend_from_slice(&piece[..read]);
+    }
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Cached responses: what is stored of one, and how it is served again.
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{self, Poll};
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -100,7 +103,7 @@ async fn render(
     for name in &FLEETING {
         headers.remove(name);
     }
-    complete(context, policy, &mut headers);
+    complete(context, policy, status, &mut headers);
     if !headers.contains_key(ETAG) {
         headers.insert(ETAG, weak_etag(&body));
     }
@@ -161,8 +164,9 @@ async fn whole(body: Body, limit: u64) -> Result<Bytes, Body> {
     }
 }
 
-/// Says what clients and proxies are to know: `Vary`, and `Cache-Control` unless the handler did.
-pub(crate) fn complete(context: &Context, policy: &Policy, headers: &mut HeaderMap) {
+/// Says what clients and proxies are to know: `Vary`, and `Cache-Control` unless the handler did. Caches keep errors
+/// too, so they are told of every answer; what the policy says of a result's lifetime is not said of an error.
+fn complete(context: &Context, policy: &Policy, status: StatusCode, headers: &mut HeaderMap) {
     let tenants = context.shared().tenants.as_ref().filter(|_| !policy.is_shared());
     let tenants = tenants.iter().flat_map(|tenants| tenants.headers());
     for name in tenants.chain(policy.vary.iter().copied()) {
@@ -176,10 +180,15 @@ pub(crate) fn complete(context: &Context, policy: &Policy, headers: &mut HeaderM
         }
     }
     if !headers.contains_key(CACHE_CONTROL)
-        && let Some(told) = policy.told_clients().and_then(|told| HeaderValue::from_str(told).ok())
+        && let Some(told) = policy.told_clients(status).and_then(|told| HeaderValue::from_str(told).ok())
     {
         headers.insert(CACHE_CONTROL, told);
     }
+}
+
+/// [`complete`]s a response.
+pub(crate) fn tell(context: &Context, policy: &Policy, response: &mut Response) {
+    complete(context, policy, response.status(), response.headers_mut());
 }
 
 fn weak_etag(body: &[u8]) -> HeaderValue {
@@ -189,9 +198,10 @@ fn weak_etag(body: &[u8]) -> HeaderValue {
 }
 
 /// A stored page as a response; one that the client has already is a 304 (RFC 9110, 13.1.2 and 15.4.5).
-pub(crate) fn serve(entry: &Entry, method: &Method, asked: Option<&HeaderMap>) -> Response {
+pub(crate) fn serve(entry: &Entry, method: &Method, context: &Context) -> Response {
     match entry.payload::<Page>() {
         Some(Page::Response(Snapshot { status, headers, body })) => {
+            let asked = context.raw_headers();
             let safe = *method == Method::GET || *method == Method::HEAD;
             if safe && *status == StatusCode::OK && asked.is_some_and(|asked| is_known(asked, headers)) {
                 return not_modified(headers);
@@ -201,13 +211,17 @@ pub(crate) fn serve(entry: &Entry, method: &Method, asked: Option<&HeaderMap>) -
             *response.headers_mut() = headers.clone();
             response
         }
-        Some(Page::Absent(problem)) => problem.clone().into_response(),
+        Some(Page::Absent(problem)) => {
+            let mut response = problem.clone().into_response();
+            tell(context, entry.policy, &mut response);
+            response
+        }
         None => crate::Error::internal("an entry of another kind stands under this key").into_response(),
     }
 }
 
 fn not_modified(headers: &HeaderMap) -> Response {
-    let mut response = Response::new(Body::empty());
+    let mut response = Response::new(Body::new(Unsent));
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     for name in [ETAG, VARY, CACHE_CONTROL, http::header::EXPIRES, http::header::CONTENT_LOCATION] {
         for value in headers.get_all(&name) {
@@ -215,6 +229,26 @@ fn not_modified(headers: &HeaderMap) -> Response {
         }
     }
     response
+}
+
+/// The body of a 304. Of an empty one axum would tell the length, and a 304's `Content-Length` is that of the answer
+/// it stands for (RFC 9110, 8.6).
+struct Unsent;
+
+impl http_body::Body for Unsent {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        true
+    }
 }
 
 /// Whether `If-None-Match` names this version, by weak comparison.
@@ -345,4 +379,16 @@ fn take(bytes: &mut Bytes) -> Option<Bytes> {
 
 fn text(bytes: &mut Bytes) -> Option<String> {
     String::from_utf8(take(bytes)?.to_vec()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_304_tells_no_length() {
+        let body = not_modified(&HeaderMap::new()).into_body();
+        assert_eq!(body.size_hint().exact(), None);
+        assert!(body.is_end_stream());
+    }
 }

@@ -1,5 +1,6 @@
 //! The command line: `serve`, `routes`, `--help`.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -20,7 +21,9 @@ pub(super) enum Command {
 
 /// Reads the program's arguments, and `PORT`.
 pub(super) fn parse() -> Result<Command> {
-    parse_from(Parser::from_env(), std::env::var("PORT").ok().as_deref())
+    let port = std::env::var_os("PORT");
+    // One that is not text is no port either, and where it is used it is refused as such.
+    parse_from(Parser::from_env(), port.as_deref().map(OsStr::to_string_lossy).as_deref())
 }
 
 fn parse_from(mut arguments: Parser, port: Option<&str>) -> Result<Command> {

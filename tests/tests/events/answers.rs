@@ -82,6 +82,7 @@ async fn a_source_takes_so_much_and_no_more() {
         let response = app.event(event).send().await;
         assert_eq!(response.status.as_u16(), status);
         if status == 500 {
+            assert!(response.header("x-request-id").is_some());
             assert_eq!(response.json::<Value>().await["code"], "response_too_large");
         }
     }

@@ -84,6 +84,24 @@ async fn in_route_mode_only_stream_routes_stream_even_their_errors() {
     }
 }
 
+#[tokio::test]
+async fn a_refused_event_is_answered_as_its_source_expects() {
+    let long = format!("/ticks?{}", "x".repeat(70_000));
+    for (mode, event, streamed) in [
+        (ResponseMode::Stream, Event::function_url("GET", "/pieces").header("a b", "c"), true),
+        (ResponseMode::Stream, Event::function_url("GET", &long), true),
+        (ResponseMode::Stream, Event::http_api("GET", "/pieces").header("a b", "c"), false),
+        (ResponseMode::Route, Event::rest_api("GET", "/ticks").header("a b", "c"), true),
+        (ResponseMode::Route, Event::function_url("GET", &long), true),
+        (ResponseMode::Route, Event::rest_api("GET", "/pieces").header("a b", "c"), false),
+        (ResponseMode::Buffered, Event::rest_api("GET", "/ticks").header("a b", "c"), false),
+    ] {
+        let response = streaming(mode).event(event).send().await;
+        assert!(response.status.is_client_error() && response.streamed == streamed, "{mode:?}");
+        assert_eq!(response.header("x-request-id"), Some("8476a536-e9f4-11e8-9739-2dfe598c3fcd"));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_endless_stream_ends_before_lambda_gives_up() {
     let app = streaming(ResponseMode::Stream);

@@ -55,6 +55,7 @@ async fn a_version_that_the_client_has_is_304_and_head_is_served_from_gets_entry
     for asked in [etag.clone(), format!("\"x\", {etag}"), etag.replace("W/", ""), "*".to_owned()] {
         let again = bench.send("GET", "/a", &[&format!("if-none-match: {asked}")]).await;
         assert_eq!((again.status(), &*again.body), (304, ""), "{asked}");
+        assert_eq!(again.header("content-length"), "");
         for name in ["etag", "vary", "cache-control"] {
             assert_eq!(again.header(name), first.header(name));
         }
@@ -634,4 +635,29 @@ async fn a_key_of_any_size_is_a_key() {
     assert_eq!(bench.get(&long).await.body, "1");
     assert_eq!(bench.get(&long).await.body, "1");
     assert_eq!(bench.get(&long[..59_000]).await.body, "2");
+}
+
+#[tokio::test]
+async fn every_answer_tells_caches_whose_it_is() {
+    case!(C, Policy::new("told", TTL).negative(5_000).cache_control("public, max-age=60").max_bytes(1000));
+    let setup = tenants(Tenants::header("x-tenant").optional());
+    let bench = Bench::with::<C, _>(setup, |_, name| async move {
+        match &*name {
+            "absent" => Err(Error::not_found("no")),
+            "forbidden" => Err(Error::forbidden("no")),
+            "broken" => Ok(StatusCode::BAD_GATEWAY.into_response()),
+            "redirect" => Ok(StatusCode::MOVED_PERMANENTLY.into_response()),
+            "cookie" => Ok((StatusCode::NOT_FOUND, [("set-cookie", "a=b")]).into_response()),
+            "own" => Ok((StatusCode::NOT_FOUND, [("cache-control", "max-age=5")]).into_response()),
+            _ => text("fine"),
+        }
+    });
+    for path in ["absent", "forbidden", "broken", "redirect", "cookie", "fine"] {
+        let told = if path == "fine" { "public, max-age=60" } else { "private, no-cache" };
+        for headers in [&["x-tenant: acme"][..], &["x-tenant: acme"], &[]] {
+            let answer = bench.send("GET", &format!("/{path}"), headers).await;
+            assert_eq!((answer.header("vary"), answer.header("cache-control")), ("x-tenant", told), "{path}");
+        }
+    }
+    assert_eq!(bench.get("/own").await.header("cache-control"), "max-age=5");
 }

@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime};
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use lambda_runtime::{Diagnostic, FunctionResponse, LambdaEvent, Runtime, StreamResponse};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -160,7 +160,7 @@ impl Function {
                 self.answer(source, &origin, response).await
             }
             Opened::Refused { error, source, origin } => {
-                let refusal = self.context(&origin).scope(async { error.into_response() }).await;
+                let refusal = self.refusal(&origin, error).await;
                 self.answer(source, &origin, refusal).await
             }
             Opened::Other { reason, origin } => self.other(&event, &reason, &origin).await,
@@ -190,9 +190,10 @@ impl Function {
             };
         };
         origin.claims = claims::claims(&event.request_context);
+        // Before anything is refused, for a source that expects a stream expects one of a refusal as well.
+        origin.buffered = !self.streams(source, &event);
         match request::build(event, source, raw, self.base_path.as_deref()) {
             Ok(mut request) => {
-                origin.buffered = !self.streams(source, &request);
                 request.extensions_mut().insert(origin.clone());
                 Opened::Request { request, source, origin }
             }
@@ -200,13 +201,29 @@ impl Function {
         }
     }
 
-    fn streams(&self, source: Source, request: &axum::extract::Request) -> bool {
+    fn streams(&self, source: Source, event: &Event<'_>) -> bool {
         source.can_stream()
             && match self.mode {
                 ResponseMode::Buffered => false,
                 ResponseMode::Stream => true,
-                ResponseMode::Route => self.streamed.contains(request.method(), request.uri().path()),
+                ResponseMode::Route => self.is_for_streamed_route(source, event),
             }
+    }
+
+    fn is_for_streamed_route(&self, source: Source, event: &Event<'_>) -> bool {
+        let path = request::path(event, source, self.base_path.as_deref());
+        request::method(event).is_ok_and(|method| self.streamed.contains(&method, &path))
+    }
+
+    /// The answer to what never reaches the app, with the headers that the app's own answers have.
+    async fn refusal(&self, origin: &Origin, error: Error) -> Response {
+        let context = self.context(origin).await;
+        let id = HeaderValue::from_str(context.request_id());
+        let mut response = context.scope(async { error.into_response() }).await;
+        if let Ok(id) = id {
+            response.headers_mut().insert("x-request-id", id);
+        }
+        response
     }
 
     async fn answer(
@@ -222,7 +239,7 @@ impl Function {
         let whole = match answer::whole(source, response, origin.deadline).await {
             Ok(whole) => whole,
             Err(error) => {
-                let problem = self.context(origin).scope(async { error.into_response() }).await;
+                let problem = self.refusal(origin, error).await;
                 let fallback = |_| Diagnostic::from("a problem document could not be read");
                 answer::whole(source, problem, None).await.map_err(fallback)?
             }
@@ -234,7 +251,7 @@ impl Function {
     async fn other(&self, raw: &Bytes, reason: &str, origin: &Origin) -> Result<Answer, Diagnostic> {
         let Some(on_event) = &self.on_event else { return Err(unknown_event(reason)) };
         let event = serde_json::from_slice(raw).map_err(|error| unknown_event(&error.to_string()))?;
-        let outcome = self.context(origin).scope(async move {
+        let outcome = self.context(origin).await.scope(async move {
             let outcome = on_event(event).await;
             outcome.inspect_err(Error::log)
         });
@@ -244,12 +261,20 @@ impl Function {
     }
 
     /// A context for what the app itself has no part in.
-    fn context(&self, origin: &Origin) -> Context {
+    async fn context(&self, origin: &Origin) -> Context {
         let context = Context::new(Arc::clone(&self.shared), Some(origin), &HeaderMap::new());
-        if let Some(Ok(tenant)) = origin.tenant.as_deref().map(Tenant::new) {
+        if let Some(tenant) = self.tenant(origin).await {
             context.set_tenant(tenant);
         }
         context
+    }
+
+    /// Lambda's tenant, where the app has tenants and takes this one.
+    async fn tenant(&self, origin: &Origin) -> Option<Tenant> {
+        let tenants = self.shared.tenants.as_ref().filter(|_| origin.tenant.is_some())?;
+        let (mut parts, ()) = http::Request::new(()).into_parts();
+        parts.extensions.insert(origin.clone());
+        tenants.resolve(&mut parts).await.ok().flatten()
     }
 }
 
@@ -296,6 +321,22 @@ impl Service<LambdaEvent<u64>> for Handler {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tenant::Tenants;
+
+    async fn tenant(app: App, name: &str) -> Option<String> {
+        let function = Function::new(app, ResponseMode::Buffered).expect("an app");
+        let origin = Origin { tenant: Some(name.into()), ..Origin::default() };
+        function.context(&origin).await.raw_tenant().map(ToString::to_string)
+    }
+
+    #[tokio::test]
+    async fn a_tenant_is_lambdas_where_the_app_takes_it() {
+        let tenants = || App::new().tenants(Tenants::lambda().matching(|name| name != "evil"));
+        assert_eq!(tenant(tenants(), "acme").await.as_deref(), Some("acme"));
+        assert_eq!(tenant(tenants(), "evil").await, None);
+        assert_eq!(tenant(tenants(), "").await, None);
+        assert_eq!(tenant(App::new(), "acme").await, None);
+    }
 
     #[test]
     fn a_deadline_is_read_as_what_remains_where_it_is_no_time_of_today() {

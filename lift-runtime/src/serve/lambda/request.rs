@@ -41,10 +41,7 @@ pub(super) fn build(
     raw: &Bytes,
     base_path: Option<&str>,
 ) -> Result<Request> {
-    let method = event.http_method.as_ref().or(event.method.as_ref());
-    let method = method.or(event.request_context.http.as_ref().map(|http| &http.method));
-    let method = Method::from_bytes(method.map_or(b"".as_slice(), |method| method.as_bytes()))
-        .map_err(|_| malformed("method"))?;
+    let method = method(&event)?;
     let uri = uri(&event, source, base_path)?;
     let body = body(&event, raw)?;
     let Event { headers, multi_value_headers, cookies, request_context, .. } = event;
@@ -67,22 +64,45 @@ fn malformed(part: &str) -> Error {
     Error::bad_request(format!("The request's {part} is malformed."))
 }
 
-fn uri(event: &Event<'_>, source: Source, base_path: Option<&str>) -> Result<Uri> {
+pub(super) fn method(event: &Event<'_>) -> Result<Method> {
+    let method = event.http_method.as_ref().or(event.method.as_ref());
+    let method = method.or(event.request_context.http.as_ref().map(|http| &http.method));
+    Method::from_bytes(method.map_or(b"".as_slice(), |method| method.as_bytes()))
+        .map_err(|_| malformed("method"))
+}
+
+/// The path as the request has it, however long it is.
+pub(super) fn path(event: &Event<'_>, source: Source, base_path: Option<&str>) -> String {
+    let (path, _) = sent(event, source);
+    let path = path_of(path, source, &event.request_context, base_path);
+    let mut target = String::with_capacity(path.len() + 64);
+    append_path(&mut target, path, source);
+    target
+}
+
+/// The path as the source sent it, and the query that Lattice may leave on it.
+fn sent<'a>(event: &'a Event<'_>, source: Source) -> (&'a str, &'a str) {
     let path = event.raw_path.as_ref().or(event.path.as_ref()).or(event.lattice_path.as_ref());
     let path = path.map_or("", |path| path);
     let lattice = matches!(source, Source::Lattice | Source::LatticeV1);
-    // Lattice may leave the query on the path.
-    let (path, tail) = if lattice { path.split_once('?').unwrap_or((path, "")) } else { (path, "") };
-    let path = path_of(path, source, &event.request_context, base_path);
+    if lattice { path.split_once('?').unwrap_or((path, "")) } else { (path, "") }
+}
 
-    let query_string = event.raw_query_string.as_deref().unwrap_or(tail);
-    let mut target = String::with_capacity(path.len() + query_string.len() + 64);
+fn append_path(target: &mut String, path: &str, source: Source) {
     // Only an HTTP API decodes, so only there a `%` stands for itself.
     let decoded = matches!(source, Source::Http | Source::HttpAsRest);
     if !path.starts_with('/') {
         target.push('/');
     }
-    encode(&mut target, path, |byte| is_path(byte) && !(decoded && byte == b'%'));
+    encode(target, path, |byte| is_path(byte) && !(decoded && byte == b'%'));
+}
+
+fn uri(event: &Event<'_>, source: Source, base_path: Option<&str>) -> Result<Uri> {
+    let (path, tail) = sent(event, source);
+    let path = path_of(path, source, &event.request_context, base_path);
+    let query_string = event.raw_query_string.as_deref().unwrap_or(tail);
+    let mut target = String::with_capacity(path.len() + query_string.len() + 64);
+    append_path(&mut target, path, source);
     if query_string.is_empty() {
         append_pairs(&mut target, event, source)?;
     } else {

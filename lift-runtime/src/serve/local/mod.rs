@@ -1,5 +1,6 @@
 //! The local server: HTTP/1.1 and h2c, bounded in what a client can make it hold.
 
+mod flight;
 mod refusal;
 
 use std::convert::Infallible;
@@ -8,13 +9,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -23,6 +22,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service as _;
 
+use self::flight::{Flight, Tracked};
 use self::refusal::Refusals;
 use super::startup;
 use crate::app::{App, Shared};
@@ -34,6 +34,8 @@ const GRACE: Duration = Duration::from_secs(10);
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// What a request's head may hold, and what hyper buffers of a response that a client does not read.
 const HEAD: usize = 16 * 1024;
+/// What h2 itself lets through, which would refuse with an empty answer; what is over [`HEAD`] is refused here.
+const H2_HEAD: u32 = 64 * 1024;
 /// How long accepting rests where the process has no file descriptor left.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -51,7 +53,7 @@ impl Server {
         http.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD);
         http.http2()
             .timer(TokioTimer::new())
-            .max_header_list_size(HEAD as u32)
+            .max_header_list_size(H2_HEAD)
             .max_concurrent_streams(256)
             .keep_alive_interval(Duration::from_secs(30))
             .keep_alive_timeout(Duration::from_secs(20));
@@ -79,9 +81,9 @@ impl Server {
     fn connect(&self, stream: TcpStream, peer: SocketAddr, connections: &GracefulShutdown) {
         // Without it an event of a stream would wait for the acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
-        let heard = Arc::new(AtomicBool::new(false));
-        let io = TokioIo::new(Refusals::new(stream, Arc::clone(&heard)));
-        let service = Connection { router: self.router.clone(), peer, heard };
+        let flight = Flight::default();
+        let io = TokioIo::new(Refusals::new(stream, flight.clone()));
+        let service = Connection { router: self.router.clone(), peer, flight };
         let connection = self.http.serve_connection_with_upgrades(io, service).into_owned();
         let connection = connections.watch(connection);
         tokio::spawn(async move {
@@ -115,21 +117,38 @@ fn is_of_client(error: &io::Error) -> bool {
 struct Connection {
     router: Router,
     peer: SocketAddr,
-    heard: Arc<AtomicBool>,
+    flight: Flight,
 }
 
 impl Service<hyper::Request<Incoming>> for Connection {
-    type Response = Response;
+    type Response = http::Response<Tracked>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
-        self.heard.store(true, Ordering::Relaxed);
+        let in_flight = self.flight.begin();
+        if head_len(&request) > HEAD {
+            let response = refusal::too_large();
+            return Box::pin(async { Ok(response.map(|body| Tracked::new(body, in_flight, false))) });
+        }
+        let connects = request.method() == http::Method::CONNECT;
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(self.peer));
         // A router is always ready.
-        Box::pin(self.router.clone().call(request))
+        let answer = self.router.clone().call(request);
+        Box::pin(async move {
+            let response = answer.await?;
+            // What is written after this is the app's own protocol.
+            let upgraded = connects || response.status() == http::StatusCode::SWITCHING_PROTOCOLS;
+            Ok(response.map(|body| Tracked::new(body, in_flight, upgraded)))
+        })
     }
+}
+
+/// The length of a request's target and headers as HTTP/1.1 writes them, so that no head that fits there is refused.
+fn head_len<T>(request: &hyper::Request<T>) -> usize {
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    request.uri().path_and_query().map_or(0, |target| target.as_str().len()) + headers.sum::<usize>()
 }
 
 /// Listens at an address.

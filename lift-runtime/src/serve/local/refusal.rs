@@ -1,19 +1,22 @@
 //! What hyper itself refuses (a head that is too large, or that is not HTTP) it answers with a bare status line.
 //! Here that answer becomes a problem document, as every other error is.
 //!
-//! Only what is written on a connection before its first request has reached the app can be hyper's own, so only
-//! that is looked at: nothing an app or its client writes is ever taken for it.
+//! Only what is written on a connection while no request is in flight can be hyper's own, so only that is looked
+//! at: nothing an app or its client writes is ever taken for it.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
-use http::StatusCode;
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::flight::Flight;
 use crate::problem::Problem;
 
 pin_project! {
@@ -21,8 +24,7 @@ pin_project! {
     pub(super) struct Refusals<T> {
         #[pin]
         io: T,
-        // Whether a request has reached the app.
-        heard: Arc<AtomicBool>,
+        flight: Flight,
         refusal: Option<Refusal>,
     }
 }
@@ -34,8 +36,8 @@ struct Refusal {
 }
 
 impl<T> Refusals<T> {
-    pub(super) fn new(io: T, heard: Arc<AtomicBool>) -> Self {
-        Self { io, heard, refusal: None }
+    pub(super) fn new(io: T, flight: Flight) -> Self {
+        Self { io, flight, refusal: None }
     }
 }
 
@@ -48,7 +50,7 @@ impl<T: AsyncRead> AsyncRead for Refusals<T> {
 impl<T: AsyncWrite> AsyncWrite for Refusals<T> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let mut this = self.project();
-        if this.heard.load(Ordering::Relaxed) {
+        if !this.flight.is_idle() {
             return this.io.poll_write(cx, buf);
         }
         if this.refusal.is_none() {
@@ -71,7 +73,7 @@ impl<T: AsyncWrite> AsyncWrite for Refusals<T> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.heard.load(Ordering::Relaxed) {
+        if !self.flight.is_idle() {
             return self.project().io.poll_write_vectored(cx, bufs);
         }
         let first = bufs.iter().find(|buf| !buf.is_empty()).map_or(&[][..], |buf| buf);
@@ -83,7 +85,9 @@ impl<T: AsyncWrite> AsyncWrite for Refusals<T> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.project().io.poll_flush(cx)
+        let this = self.project();
+        this.flight.flushed();
+        this.io.poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -97,7 +101,17 @@ fn refused(head: &[u8]) -> Option<StatusCode> {
     (status.is_client_error() && head.ends_with(b"\r\n\r\n")).then_some(status)
 }
 
-fn answer(status: StatusCode) -> Vec<u8> {
+/// The answer to a head that hyper let through and that is too large all the same.
+pub(super) fn too_large() -> Response {
+    const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    let mut response = Response::new(Body::from(document(status)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, PROBLEM);
+    response
+}
+
+fn document(status: StatusCode) -> Bytes {
     let (code, detail) = match status {
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
             ("head_too_large", "The request's head is over 16 KiB.")
@@ -105,7 +119,11 @@ fn answer(status: StatusCode) -> Vec<u8> {
         StatusCode::URI_TOO_LONG => ("uri_too_long", "The request's path and query are too long."),
         _ => ("bad_request", "This is not a well-formed HTTP request."),
     };
-    let body = Problem { detail: Some(detail.into()), ..Problem::new(status, code) }.to_json();
+    Problem { detail: Some(detail.into()), ..Problem::new(status, code) }.to_json()
+}
+
+fn answer(status: StatusCode) -> Vec<u8> {
+    let body = document(status);
     let mut answer = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
@@ -121,10 +139,12 @@ mod tests {
 
     use super::*;
 
-    async fn written(heard: bool, text: &str) -> String {
+    async fn written(in_flight: bool, text: &str) -> String {
         // A pipe of 16 bytes, so that writes are partial.
         let (io, mut client) = tokio::io::duplex(16);
-        let mut refusals = Refusals::new(io, Arc::new(AtomicBool::new(heard)));
+        let flight = Flight::default();
+        let _guard = in_flight.then(|| flight.begin());
+        let mut refusals = Refusals::new(io, flight);
         let write = async move {
             refusals.write_all(text.as_bytes()).await.expect("written");
         };
@@ -146,6 +166,15 @@ mod tests {
     #[tokio::test]
     async fn what_the_app_writes_is_left_alone() {
         assert_eq!(written(true, BARE).await, BARE);
+        // Its body has ended, and it is in hyper's buffer still.
+        let flight = Flight::default();
+        let mut refusals = Refusals::new(Vec::new(), flight.clone());
+        drop(flight.begin());
+        refusals.write_all(BARE.as_bytes()).await.expect("written");
+        assert_eq!(refusals.io, BARE.as_bytes());
+        refusals.flush().await.expect("flushed");
+        refusals.write_all(BARE.as_bytes()).await.expect("written");
+        assert!(refusals.io.ends_with(b"}"));
         assert_eq!(written(false, "HTTP/1.1 200 OK\r\n\r\n").await, "HTTP/1.1 200 OK\r\n\r\n");
     }
 }
