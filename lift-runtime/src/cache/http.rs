@@ -1,6 +1,9 @@
 //! Cached responses: what is stored of one, and how it is served again.
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{self, Poll};
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -207,7 +210,7 @@ pub(crate) fn serve(entry: &Entry, method: &Method, asked: Option<&HeaderMap>) -
 }
 
 fn not_modified(headers: &HeaderMap) -> Response {
-    let mut response = Response::new(Body::empty());
+    let mut response = Response::new(Body::new(Unsent));
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     for name in [ETAG, VARY, CACHE_CONTROL, http::header::EXPIRES, http::header::CONTENT_LOCATION] {
         for value in headers.get_all(&name) {
@@ -215,6 +218,26 @@ fn not_modified(headers: &HeaderMap) -> Response {
         }
     }
     response
+}
+
+/// The body of a 304. Of an empty one axum would tell the length, and a 304's `Content-Length` is that of the answer
+/// it stands for (RFC 9110, 8.6).
+struct Unsent;
+
+impl http_body::Body for Unsent {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        true
+    }
 }
 
 /// Whether `If-None-Match` names this version, by weak comparison.
@@ -345,4 +368,16 @@ fn take(bytes: &mut Bytes) -> Option<Bytes> {
 
 fn text(bytes: &mut Bytes) -> Option<String> {
     String::from_utf8(take(bytes)?.to_vec()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_304_tells_no_length() {
+        let body = not_modified(&HeaderMap::new()).into_body();
+        assert_eq!(body.size_hint().exact(), None);
+        assert!(body.is_end_stream());
+    }
 }
