@@ -9,7 +9,7 @@ use http::{Method, header};
 
 use super::computed::Computed;
 use super::entry::Entry;
-use super::http::{Pages, Shared, add_age, add_status, complete, produce, serve, serve_failure};
+use super::http::{Pages, Shared, add_age, add_status, produce, serve, serve_failure, tell};
 use super::invalidate::Invalidation;
 use super::key::Key;
 use super::plan::{Begun, begin};
@@ -122,7 +122,7 @@ fn reloads(context: &Context) -> bool {
 
 fn hit(entry: &Entry, context: &Context, method: &Method) -> Response {
     let now = context.clock().now_millis();
-    let mut response = serve(entry, method, context.raw_headers());
+    let mut response = serve(entry, method, context);
     add_age(&mut response, entry.times.age(now));
     add_status(&mut response, &format!("lift; hit; ttl={}", entry.times.ttl(now)));
     response
@@ -139,9 +139,7 @@ where
         Ok(value) => value.into_response(),
         Err(error) => error.into_response(),
     };
-    if response.status().is_success() {
-        complete(context, policy, response.headers_mut());
-    }
+    tell(context, policy, &mut response);
     add_status(&mut response, &format!("lift; fwd=bypass; detail={reason}"));
     response
 }
@@ -153,7 +151,6 @@ fn respond(
     method: &Method,
     forwarded: &str,
 ) -> Response {
-    let asked = context.raw_headers();
     let (mut response, more) = match answer {
         Answer::Hit(entry) | Answer::Stale(entry) => return hit(&entry, context, method),
         Answer::Made { entry, how } => {
@@ -162,19 +159,18 @@ fn respond(
                 Made::Unstored => "",
                 Made::Collapsed => "; collapsed",
             };
-            (serve(&entry, method, asked), more)
+            (serve(&entry, method, context), more)
         }
         Answer::Failed { failure, collapsed } => {
-            let response = match failure.error.downcast_ref::<Shared>() {
+            let mut response = match failure.error.downcast_ref::<Shared>() {
                 Some(shared) => serve_failure(shared),
                 None => crate::Error::internal("another kind of error came of this flight").into_response(),
             };
+            tell(context, policy, &mut response);
             (response, if collapsed { "; collapsed" } else { "" })
         }
         Answer::Alone(mut response) => {
-            if response.status().is_success() {
-                complete(context, policy, response.headers_mut());
-            }
+            tell(context, policy, &mut response);
             (response, "")
         }
     };

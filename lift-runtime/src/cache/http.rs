@@ -103,7 +103,7 @@ async fn render(
     for name in &FLEETING {
         headers.remove(name);
     }
-    complete(context, policy, &mut headers);
+    complete(context, policy, status, &mut headers);
     if !headers.contains_key(ETAG) {
         headers.insert(ETAG, weak_etag(&body));
     }
@@ -164,8 +164,9 @@ async fn whole(body: Body, limit: u64) -> Result<Bytes, Body> {
     }
 }
 
-/// Says what clients and proxies are to know: `Vary`, and `Cache-Control` unless the handler did.
-pub(crate) fn complete(context: &Context, policy: &Policy, headers: &mut HeaderMap) {
+/// Says what clients and proxies are to know: `Vary`, and `Cache-Control` unless the handler did. Caches keep errors
+/// too, so they are told of every answer; what the policy says of a result's lifetime is not said of an error.
+fn complete(context: &Context, policy: &Policy, status: StatusCode, headers: &mut HeaderMap) {
     let tenants = context.shared().tenants.as_ref().filter(|_| !policy.is_shared());
     let tenants = tenants.iter().flat_map(|tenants| tenants.headers());
     for name in tenants.chain(policy.vary.iter().copied()) {
@@ -179,10 +180,15 @@ pub(crate) fn complete(context: &Context, policy: &Policy, headers: &mut HeaderM
         }
     }
     if !headers.contains_key(CACHE_CONTROL)
-        && let Some(told) = policy.told_clients().and_then(|told| HeaderValue::from_str(told).ok())
+        && let Some(told) = policy.told_clients(status).and_then(|told| HeaderValue::from_str(told).ok())
     {
         headers.insert(CACHE_CONTROL, told);
     }
+}
+
+/// [`complete`]s a response.
+pub(crate) fn tell(context: &Context, policy: &Policy, response: &mut Response) {
+    complete(context, policy, response.status(), response.headers_mut());
 }
 
 fn weak_etag(body: &[u8]) -> HeaderValue {
@@ -192,9 +198,10 @@ fn weak_etag(body: &[u8]) -> HeaderValue {
 }
 
 /// A stored page as a response; one that the client has already is a 304 (RFC 9110, 13.1.2 and 15.4.5).
-pub(crate) fn serve(entry: &Entry, method: &Method, asked: Option<&HeaderMap>) -> Response {
+pub(crate) fn serve(entry: &Entry, method: &Method, context: &Context) -> Response {
     match entry.payload::<Page>() {
         Some(Page::Response(Snapshot { status, headers, body })) => {
+            let asked = context.raw_headers();
             let safe = *method == Method::GET || *method == Method::HEAD;
             if safe && *status == StatusCode::OK && asked.is_some_and(|asked| is_known(asked, headers)) {
                 return not_modified(headers);
@@ -204,7 +211,11 @@ pub(crate) fn serve(entry: &Entry, method: &Method, asked: Option<&HeaderMap>) -
             *response.headers_mut() = headers.clone();
             response
         }
-        Some(Page::Absent(problem)) => problem.clone().into_response(),
+        Some(Page::Absent(problem)) => {
+            let mut response = problem.clone().into_response();
+            tell(context, entry.policy, &mut response);
+            response
+        }
         None => crate::Error::internal("an entry of another kind stands under this key").into_response(),
     }
 }

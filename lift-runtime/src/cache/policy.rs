@@ -161,10 +161,12 @@ impl Policy {
         self.sharing == Sharing::Shared
     }
 
-    pub(crate) fn told_clients(&self) -> Option<&'static str> {
+    /// What clients are told of an answer: of an error or a redirect nothing that lets it live.
+    pub(crate) fn told_clients(&self, status: http::StatusCode) -> Option<&'static str> {
+        let said = self.cache_control.filter(|_| status.is_success());
         match self.sharing {
-            Sharing::Shared => self.cache_control,
-            Sharing::Tenant | Sharing::Private => Some(self.cache_control.unwrap_or(PRIVATE_NO_CACHE)),
+            Sharing::Shared => said,
+            Sharing::Tenant | Sharing::Private => Some(said.unwrap_or(PRIVATE_NO_CACHE)),
         }
     }
 

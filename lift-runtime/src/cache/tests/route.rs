@@ -683,3 +683,28 @@ async fn a_tainted_error_has_its_fallback() {
         }
     }
 }
+
+#[tokio::test]
+async fn every_answer_tells_caches_whose_it_is() {
+    case!(C, Policy::new("told", TTL).negative(5_000).cache_control("public, max-age=60").max_bytes(1000));
+    let setup = tenants(Tenants::header("x-tenant").optional());
+    let bench = Bench::with::<C, _>(setup, |_, name| async move {
+        match &*name {
+            "absent" => Err(Error::not_found("no")),
+            "forbidden" => Err(Error::forbidden("no")),
+            "broken" => Ok(StatusCode::BAD_GATEWAY.into_response()),
+            "redirect" => Ok(StatusCode::MOVED_PERMANENTLY.into_response()),
+            "cookie" => Ok((StatusCode::NOT_FOUND, [("set-cookie", "a=b")]).into_response()),
+            "own" => Ok((StatusCode::NOT_FOUND, [("cache-control", "max-age=5")]).into_response()),
+            _ => text("fine"),
+        }
+    });
+    for path in ["absent", "forbidden", "broken", "redirect", "cookie", "fine"] {
+        let told = if path == "fine" { "public, max-age=60" } else { "private, no-cache" };
+        for headers in [&["x-tenant: acme"][..], &["x-tenant: acme"], &[]] {
+            let answer = bench.send("GET", &format!("/{path}"), headers).await;
+            assert_eq!((answer.header("vary"), answer.header("cache-control")), ("x-tenant", told), "{path}");
+        }
+    }
+    assert_eq!(bench.get("/own").await.header("cache-control"), "max-age=5");
+}
