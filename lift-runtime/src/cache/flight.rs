@@ -43,7 +43,14 @@ pub(crate) struct Flights {
     shards: [Mutex<Shard>; SHARDS],
 }
 
-type Shard = HashMap<FlightKey, Arc<Flight>, Ready>;
+type Shard = HashMap<FlightKey, Listed, Ready>;
+
+/// A flight that can be joined. Its seats are counted under the shard's lock, so that of two that leave at once
+/// one is the last.
+struct Listed {
+    flight: Arc<Flight>,
+    seats: usize,
+}
 
 #[derive(Clone, PartialEq, Eq)]
 struct FlightKey {
@@ -75,8 +82,10 @@ impl Flights {
     pub(crate) fn join(self: &Arc<Self>, key: Wanted<'_>, snapshot: &Snapshot) -> Seat {
         let key = FlightKey { hash: key.hash, bytes: key.bytes.into() };
         let mut shard = self.shard(key.hash);
-        if let Some(flight) = shard.get(&key).filter(|flight| flight.began_under(snapshot)) {
-            return Seat { flights: Arc::clone(self), flight: Arc::clone(flight), key, leads: false };
+        if let Some(listed) = shard.get_mut(&key).filter(|listed| listed.flight.began_under(snapshot)) {
+            listed.seats += 1;
+            let flight = Arc::clone(&listed.flight);
+            return Seat { flights: Arc::clone(self), flight, key, leads: false };
         }
         self.open(&mut shard, key, snapshot)
     }
@@ -85,7 +94,7 @@ impl Flights {
     pub(crate) fn lead(self: &Arc<Self>, key: Wanted<'_>, snapshot: &Snapshot) -> Option<Seat> {
         let key = FlightKey { hash: key.hash, bytes: key.bytes.into() };
         let mut shard = self.shard(key.hash);
-        if shard.get(&key).is_some_and(|flight| flight.began_under(snapshot)) {
+        if shard.get(&key).is_some_and(|listed| listed.flight.began_under(snapshot)) {
             return None;
         }
         Some(self.open(&mut shard, key, snapshot))
@@ -97,7 +106,7 @@ impl Flights {
             outcome: OnceLock::new(),
             snapshots: Mutex::new(SmallVec::from_elem(snapshot.clone(), 1)),
         });
-        shard.insert(key.clone(), Arc::clone(&flight));
+        shard.insert(key.clone(), Listed { flight: Arc::clone(&flight), seats: 1 });
         Seat { flights: Arc::clone(self), flight, key, leads: true }
     }
 
@@ -162,14 +171,20 @@ impl Seat {
     pub(crate) fn finish(mut self, outcome: Outcome) {
         let _ = self.flight.outcome.set(outcome);
         self.leads = false;
-        self.remove(|_| true);
+        self.leave(|_| 0);
         self.flight.lead.close();
     }
 
-    fn remove(&self, unless_wanted: impl FnOnce(&Arc<Flight>) -> bool) {
+    /// Sets how many seats are left of this flight, and takes it off the list with the last.
+    fn leave(&self, left: impl FnOnce(usize) -> usize) {
         let mut shard = self.flights.shard(self.key.hash);
-        let same = shard.get(&self.key).is_some_and(|flight| Arc::ptr_eq(flight, &self.flight));
-        if same && unless_wanted(&self.flight) {
+        let Some(listed) = shard.get_mut(&self.key) else { return };
+        // Another flight under this key is none of this one's business.
+        if !Arc::ptr_eq(&listed.flight, &self.flight) {
+            return;
+        }
+        listed.seats = left(listed.seats);
+        if listed.seats == 0 {
             shard.remove(&self.key);
         }
     }
@@ -180,7 +195,46 @@ impl Drop for Seat {
         if self.leads {
             self.flight.lead.add_permits(1);
         }
-        // Two: the table's and this one's. Nobody can join meanwhile, for that takes the shard's lock.
-        self.remove(|flight| Arc::strong_count(flight) == 2);
+        self.leave(|seats| seats.saturating_sub(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+    use crate::cache::generation::Stamp;
+
+    #[test]
+    fn of_two_that_leave_at_once_one_ends_the_flight() {
+        let (flights, snapshot) = (Arc::new(Flights::new()), Snapshot::Memory(Stamp::default()));
+        let (first, second) = (Barrier::new(2), Barrier::new(2));
+        let sit = |barrier: &Barrier| {
+            for _ in 0..20_000 {
+                let seat = flights.join(Wanted { hash: 1, bytes: b"key" }, &snapshot);
+                barrier.wait();
+                drop(seat);
+                second.wait();
+                assert_eq!(flights.len(), 0);
+                second.wait();
+            }
+        };
+        std::thread::scope(|threads| {
+            threads.spawn(|| sit(&first));
+            sit(&first);
+        });
+    }
+
+    #[test]
+    fn a_flight_stays_while_a_seat_is_taken() {
+        let (flights, snapshot) = (Arc::new(Flights::new()), Snapshot::Memory(Stamp::default()));
+        let join = || flights.join(Wanted { hash: 1, bytes: b"key" }, &snapshot);
+        let (leader, waiter) = (join(), join());
+        assert!(leader.leads() && !waiter.leads());
+        drop(leader);
+        assert_eq!(flights.len(), 1);
+        waiter.finish(Outcome::Alone);
+        assert_eq!(flights.len(), 0);
     }
 }

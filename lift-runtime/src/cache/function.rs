@@ -320,6 +320,7 @@ where
         let text = format!("`{}` is cached by caller or header, which cannot be primed", policy.name);
         return Err(Error::internal(text));
     }
+    let inner = Arc::clone(cache.inner_of(policy)?);
     let space = cache.space_of(policy)?;
     let call = call_key(policy, &space, key);
     // What is being computed now is older than the value given here.
@@ -331,7 +332,7 @@ where
     }
     let mut given = Tags::new();
     tags(&mut given);
-    let mut plan = Plan::primed(cache, policy, &call, space);
+    let mut plan = Plan::primed(inner, cache.context(), policy, &call, space);
     plan.tagged(given);
     let created = plan.now();
     let times = match absent {

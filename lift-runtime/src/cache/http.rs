@@ -213,7 +213,7 @@ pub(crate) fn serve(entry: &Entry, method: &Method, context: &Context) -> Respon
         }
         Some(Page::Absent(problem)) => {
             let mut response = problem.clone().into_response();
-            tell(context, entry.policy, &mut response);
+            tell(context, entry.policy(), &mut response);
             response
         }
         None => crate::Error::internal("an entry of another kind stands under this key").into_response(),

@@ -8,6 +8,7 @@ use super::policy::Policy;
 use super::remote::Failed;
 use super::tags::{Name, Scope, Space, Tags};
 use super::{Cache, Inner};
+use crate::app::Shared;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::tenant::Tenant;
@@ -71,7 +72,7 @@ impl Cache {
         match &self.tenant {
             _ if policy.is_shared() => Ok(Space::Shared),
             Some(tenant) => Ok(Space::Tenant(tenant.clone())),
-            None if self.inner.has_tenants() => {
+            None if self.inner_of(policy)?.has_tenants() => {
                 Err(Error::internal(format!("`{}` is cached per tenant: say cache.tenant(…)", policy.name)))
             }
             None => Ok(Space::Whole),
@@ -79,14 +80,33 @@ impl Cache {
     }
 
     pub(crate) async fn renew_call(&self, policy: &Policy, key: &Key) -> Result<()> {
-        self.inner.renew_local(&[Name::Call(key.as_bytes())]);
-        let Some(remote) = self.inner.remote_for(policy) else { return Ok(()) };
+        let inner = self.inner_of(policy)?;
+        inner.renew_local(&[Name::Call(key.as_bytes())]);
+        let Some(remote) = inner.remote_for(policy) else { return Ok(()) };
         let name = Name::Call(&abroad(policy, key.as_bytes())).to_bytes();
         remote.renew(self.now(), vec![name]).await.map_err(untold)
     }
 
+    /// The cache that a policy's entries are in: one of the app's, or, for a handle made by hand, its own.
+    pub(crate) fn inner_of(&self, policy: &Policy) -> Result<&Arc<Inner>> {
+        let Some(app) = &self.app else { return Ok(&self.inner) };
+        Inner::of(policy, app).ok_or_else(|| {
+            Error::internal(format!("the app has no cache under the name that `{}` gives", policy.name))
+        })
+    }
+
     async fn renew(&self, names: &[Name<'_>]) -> Result<()> {
-        self.inner.renew(self.now(), names).await.map_err(untold)
+        let now = self.now();
+        let caches = self.app.as_ref().map_or_else(|| vec![Arc::clone(&self.inner)], |app| caches(app));
+        // All of this process at once, whatever the first store outside takes.
+        for cache in &caches {
+            cache.renew_local(names);
+        }
+        let mut told = Ok(());
+        for cache in caches {
+            told = told.and(cache.renew(now, names).await);
+        }
+        told.map_err(untold)
     }
 
     fn now(&self) -> u64 {
@@ -95,6 +115,12 @@ impl Cache {
                 .map_or_else(|| crate::Clock::system().now_millis(), |context| context.clock().now_millis())
         })
     }
+}
+
+/// All caches of an app.
+fn caches(shared: &Shared) -> Vec<Arc<Inner>> {
+    let all = std::iter::once(&shared.cache).chain(shared.stores.values());
+    all.map(|cache| Arc::clone(&cache.inner)).collect()
 }
 
 fn untold(failed: Failed) -> Error {
@@ -180,11 +206,7 @@ impl Invalidation {
     }
 
     fn caches(&self) -> Vec<Arc<Inner>> {
-        let shared = self.context.shared();
-        std::iter::once(&shared.cache)
-            .chain(shared.stores.values())
-            .map(|cache| Arc::clone(&cache.inner))
-            .collect()
+        caches(self.context.shared())
     }
 }
 

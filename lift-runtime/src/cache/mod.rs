@@ -59,7 +59,8 @@ const SHARE: u64 = 4;
 
 /// A cache: where it keeps what it has, and for whom this handle speaks.
 ///
-/// As an argument of a handler, and from [`Context::cache`], it speaks for the request's tenant.
+/// As an argument of a handler, and from [`Context::cache`], it speaks for the request's tenant, and invalidates in
+/// the app's named caches too.
 ///
 /// ```
 /// # async fn example() -> lift_runtime::Result<()> {
@@ -73,6 +74,8 @@ const SHARE: u64 = 4;
 pub struct Cache {
     inner: Arc<Inner>,
     tenant: Option<Tenant>,
+    /// The app of the context that this handle comes from; one made by hand has none, and stays one cache.
+    app: Option<Arc<Shared>>,
 }
 
 /// What all handles of a cache share.
@@ -127,7 +130,7 @@ impl Cache {
             hasher: foldhash::quality::RandomState::default(),
             tenants: AtomicBool::new(false),
         };
-        Self { inner: Arc::new(inner), tenant: None }
+        Self { inner: Arc::new(inner), tenant: None, app: None }
     }
 
     /// How many bytes of memory one tenant may hold; a quarter of the cache unless this is called. A tenant that
@@ -143,7 +146,7 @@ impl Cache {
     /// # Errors
     /// 400 `tenant_invalid` if it is not 1–128 visible ASCII characters.
     pub fn tenant(&self, name: &str) -> Result<Self> {
-        Ok(Self { inner: Arc::clone(&self.inner), tenant: Some(Tenant::new(name)?) })
+        Ok(Self { tenant: Some(Tenant::new(name)?), ..self.clone() })
     }
 
     /// Runs work that no request asked for with this cache, for this handle's tenant.
@@ -161,8 +164,12 @@ impl Cache {
         self.context().scope(work)
     }
 
-    /// A context of this cache's own, or of the app that is running, if this is its cache.
+    /// A context of the app that this handle comes from, or that is running, if this is its cache; else of this
+    /// cache's own.
     fn context(&self) -> Context {
+        if let Some(app) = &self.app {
+            return Context::for_job(Arc::clone(app), self.tenant.clone());
+        }
         let app = Context::with_current(|context| {
             context
                 .map(Context::shared)
@@ -170,7 +177,7 @@ impl Cache {
                 .cloned()
         });
         let shared = app.unwrap_or_else(|| {
-            Arc::new(Shared::for_cache(Self { inner: Arc::clone(&self.inner), tenant: None }))
+            Arc::new(Shared::for_cache(Self { inner: Arc::clone(&self.inner), tenant: None, app: None }))
         });
         Context::for_job(shared, self.tenant.clone())
     }
@@ -199,15 +206,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Cache {
 impl Context {
     /// The app's cache, speaking for this request's tenant.
     pub fn cache(&self) -> Cache {
-        Cache { inner: Arc::clone(&self.shared().cache.inner), tenant: self.raw_tenant().cloned() }
+        let shared = self.shared();
+        Cache {
+            inner: Arc::clone(&shared.cache.inner),
+            tenant: self.raw_tenant().cloned(),
+            app: Some(Arc::clone(shared)),
+        }
     }
 }
 
 impl Inner {
     /// The cache that a policy uses.
     #[inline]
-    fn of<'a>(policy: &Policy, context: &'a Context) -> Option<&'a Arc<Self>> {
-        let shared = context.shared();
+    fn of<'a>(policy: &Policy, shared: &'a Shared) -> Option<&'a Arc<Self>> {
         match policy.store {
             None => Some(&shared.cache.inner),
             Some(name) => shared.stores.get(name).map(|cache| &cache.inner),

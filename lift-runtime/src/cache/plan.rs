@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Inner;
 use super::encode::{Encoded, digest};
 use super::entry::{Entry, Freshness, Times};
 use super::generation::{Generations, Snapshot, Stamp};
@@ -11,7 +12,6 @@ use super::policy::{Policy, Sharing};
 use super::remote::Remote;
 use super::store::{Generation, Lease};
 use super::tags::{Name, Space, Tags};
-use super::{Cache, Inner};
 use crate::context::Context;
 
 /// How payloads of one kind are weighed, and become bytes for stores outside the process.
@@ -78,7 +78,7 @@ pub(crate) fn begin<R>(
     arguments: impl FnOnce(&mut Key),
     take: impl FnOnce(&Arc<Entry>) -> R,
 ) -> Begun<R> {
-    let Some(inner) = Inner::of(policy, context) else { return Begun::Bypass("unknown-store") };
+    let Some(inner) = Inner::of(policy, context.shared()) else { return Begun::Bypass("unknown-store") };
     let mut key = Key::new();
     key.raw(&policy.registered().id.to_le_bytes());
     if let Err(reason) = write_space(policy, context, inner, &mut key) {
@@ -204,17 +204,24 @@ pub(crate) fn abroad(policy: &Policy, key: &[u8]) -> Box<[u8]> {
 
 impl Plan {
     /// The plan of a value that is given rather than computed.
-    pub(crate) fn primed(cache: &Cache, policy: &'static Policy, call: &Key, space: Space) -> Self {
+    pub(crate) fn primed(
+        inner: Arc<Inner>,
+        context: Context,
+        policy: &'static Policy,
+        call: &Key,
+        space: Space,
+    ) -> Self {
         let key: Box<[u8]> = call.as_bytes().into();
+        let hash = inner.hash(&key);
         Self {
             policy,
-            inner: Arc::clone(&cache.inner),
-            context: cache.context(),
+            inner,
+            context,
             space,
             tags: Tags::new(),
             reload: false,
             found: None,
-            hash: cache.inner.hash(&key),
+            hash,
             call: key.len(),
             key,
             abroad: None,

@@ -2,7 +2,8 @@
 
 use std::any::Any;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -125,7 +126,8 @@ where
         let outcome = match &fallback {
             Some(entry) => match timeout_at(limit(plan), seat.wait()).await {
                 Ok(outcome) => outcome,
-                Err(_) => return late(plan, entry),
+                Err(_) if serves(plan, entry) => return late(plan, entry),
+                Err(_) => seat.wait().await,
             },
             None => seat.wait().await,
         };
@@ -156,13 +158,24 @@ where
 {
     match outcome {
         Outcome::Made(entry) => Answer::Made { entry, how: Made::Collapsed },
-        Outcome::Stale(entry) => late(plan, &entry),
+        Outcome::Stale(entry) if serves(plan, &entry) => late(plan, &entry),
         Outcome::Failed(failure) => match fallback {
-            Some(entry) if failure.fault => late(plan, &entry),
+            Some(entry) if failure.fault && serves(plan, &entry) => late(plan, &entry),
             _ => Answer::Failed { failure, collapsed: true },
         },
-        Outcome::Alone => forced::<C, A, M, F>(plan, None, make).await,
+        Outcome::Stale(_) | Outcome::Alone => match forced::<C, A, M, F>(plan, None, make).await {
+            Answer::Failed { failure, collapsed } => match fallback {
+                Some(entry) if failure.fault && serves(plan, &entry) => late(plan, &entry),
+                _ => Answer::Failed { failure, collapsed },
+            },
+            answer => answer,
+        },
     }
+}
+
+/// Whether an entry may still be served late: since it was looked up it may have become too old for that.
+fn serves(plan: &Plan, entry: &Entry) -> bool {
+    entry.times().freshness(plan.now()) != Freshness::Gone
 }
 
 fn late<A>(plan: &Plan, entry: &Arc<Entry>) -> Answer<A> {
@@ -261,17 +274,13 @@ where
     };
     let (created, computation) = (plan.now(), computation(plan));
     let work = plan.context.clone().compute(Arc::clone(&computation), make());
-    let produced = match &fallback {
-        None => work.await,
-        Some(entry) => match timeout_at(limit(plan), AssertUnwindSafe(work).catch_unwind()).await {
-            Ok(Ok(produced)) => produced,
-            failed => {
-                note(plan, failed.err().is_some());
-                release(plan, lease).await;
-                seat.finish(Outcome::Stale(Arc::clone(entry)));
-                return late(plan, entry);
-            }
-        },
+    let produced = match attempt(plan, fallback.as_ref(), work).await {
+        Ok(produced) => produced,
+        Err(entry) => {
+            release(plan, lease).await;
+            seat.finish(Outcome::Stale(Arc::clone(entry)));
+            return late(plan, entry);
+        }
     };
     land::<C, A>(
         plan,
@@ -280,6 +289,26 @@ where
         produced,
     )
     .await
+}
+
+/// Runs a computation. An error is the entry that stands in, for it panicked or takes too long.
+async fn attempt<'a, T>(
+    plan: &Plan,
+    fallback: Option<&'a Arc<Entry>>,
+    work: impl Future<Output = T> + Send,
+) -> Result<T, &'a Arc<Entry>> {
+    let Some(entry) = fallback else { return Ok(work.await) };
+    let mut work = pin!(AssertUnwindSafe(work).catch_unwind());
+    let ended = match timeout_at(limit(plan), &mut work).await {
+        Ok(Ok(produced)) => return Ok(produced),
+        ended if serves(plan, entry) => {
+            note(plan, ended.is_err());
+            return Err(entry);
+        }
+        Ok(panicked) => panicked,
+        Err(_) => work.await,
+    };
+    Ok(ended.unwrap_or_else(|panic| resume_unwind(panic)))
 }
 
 /// What a leader knows when its computation is done.
@@ -306,13 +335,16 @@ async fn land<C: Codec, A>(
             seat.finish(Outcome::Made(Arc::clone(&entry)));
             return Answer::Made { entry, how: if stored { Made::Stored } else { Made::Unstored } };
         }
-        Produced::Failed(failure) if failure.fault && fallback.is_some() && !tainted => {
+        Produced::Failed(failure)
+            if failure.fault && fallback.as_ref().is_some_and(|entry| serves(plan, entry)) =>
+        {
             release(plan, lease).await;
             let answer = match &fallback {
                 Some(entry) => late(plan, entry),
                 None => Answer::Failed { failure: failure.clone(), collapsed: false },
             };
-            seat.finish(Outcome::Failed(failure));
+            // A tainted error is for nobody else, and what is stored stays.
+            seat.finish(if tainted { Outcome::Alone } else { Outcome::Failed(failure) });
             return answer;
         }
         _ => {}

@@ -256,3 +256,58 @@ fn clones_of_a_handle_are_one_cache() {
     assert!(Arc::ptr_eq(&cache.inner, &acme.inner));
     assert!(format!("{acme:?}").contains("acme"));
 }
+
+/// A context of an app with a second cache.
+fn with_second(tenant: Option<Tenant>) -> Context {
+    let mut shared = Shared::for_cache(Cache::memory());
+    shared.stores.insert("second", Cache::memory());
+    Context::for_job(Arc::new(shared), tenant)
+}
+
+#[tokio::test]
+async fn a_contexts_handle_invalidates_in_the_store_that_a_function_names() {
+    static POLICY: Policy = Policy::new("named", 60_000).store("second").stale_if_error(60_000);
+    let runs = Arc::default();
+    let acme = Tenant::new("acme").expect("a name");
+    let context = with_second(Some(acme.clone()));
+    let work = async {
+        let cache = Context::current().cache();
+        for kind in 0..6 {
+            let before = call(&POLICY, &runs, 1).await.expect("a user");
+            assert_eq!(call(&POLICY, &runs, 1).await.expect("a user"), before, "it is cached");
+            match kind {
+                0 => cache.invalidate_key(&POLICY, |key| key.part(&1u32)).await,
+                1 => cache.invalidate_tag("user:1").await,
+                2 => cache.invalidate_endpoint("named").await,
+                3 => cache.invalidate_tenant(&acme).await,
+                4 => cache.invalidate_all().await,
+                _ => cache.tenant("acme").expect("a name").invalidate_tag("user:1").await,
+            }
+            .expect("memory");
+            assert_ne!(call(&POLICY, &runs, 1).await.expect("a user"), before, "kind {kind}");
+        }
+    };
+    context.scope(work).await;
+}
+
+#[tokio::test]
+async fn a_contexts_handle_primes_the_store_that_a_function_names() {
+    static POLICY: Policy = Policy::new("primed in a named store", 60_000).store("second");
+    static NOWHERE: Policy = Policy::new("no such store", 60_000).store("third");
+    let runs = Arc::default();
+    let given = || Computed::<_, Infallible>::of(Ok("given".to_owned()));
+    let work = async {
+        let cache = Context::current().cache();
+        let key = |key: &mut Key| key.part(&1u32);
+        let tags = |tags: &mut Tags| tags.add(format_args!("user:1"));
+        prime(&cache, &POLICY, Encoded, key, tags, given()).await.expect("memory");
+        assert_eq!(call(&POLICY, &runs, 1).await.expect("a user"), "given");
+        assert!(prime(&cache, &NOWHERE, Encoded, key, tags, given()).await.is_err());
+        assert!(cache.invalidate_key(&NOWHERE, key).await.is_err());
+        // Made by hand, a handle is one cache, whatever a policy names.
+        Cache::memory().invalidate_all().await.expect("memory");
+        Cache::memory().invalidate_key(&POLICY, key).await.expect("memory");
+        assert_eq!(call(&POLICY, &runs, 1).await.expect("a user"), "given");
+    };
+    with_second(None).scope(work).await;
+}

@@ -638,6 +638,55 @@ async fn a_key_of_any_size_is_a_key() {
 }
 
 #[tokio::test]
+async fn what_became_too_old_during_a_refresh_is_not_served() {
+    case!(C, Policy::new("too old", TTL).stale(30_000));
+    let gate = Arc::new(Semaphore::new(0));
+    let inside = Arc::clone(&gate);
+    let bench = Bench::new::<C, _>(move |run, _| {
+        let gate = Arc::clone(&inside);
+        async move {
+            if run == 2 {
+                gate.acquire().await.expect("open").forget();
+                panic!("broken");
+            }
+            text(run.to_string())
+        }
+    });
+    bench.get("/a").await;
+    bench.clock.advance(Duration::from_secs(61));
+    assert_eq!(bench.get("/a").await.body, "1");
+    until("it refreshes", || bench.lab.runs() == 2).await;
+    bench.clock.advance(Duration::from_secs(60));
+    let late = bench.start("/a");
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    gate.add_permits(1);
+    assert_eq!(late.await.expect("an answer").body, "3");
+}
+
+#[tokio::test]
+async fn a_tainted_error_has_its_fallback() {
+    case!(C, Policy::new("tainted error", TTL).stale_if_error(600_000));
+    let bench = Bench::new::<C, _>(|run, _| async move {
+        if run == 1 {
+            return text("1");
+        }
+        tokio::task::yield_now().await;
+        Err(Error::internal(format!("{:?}", Context::current().caller())))
+    });
+    bench.get("/a").await;
+    bench.clock.advance(Duration::from_secs(120));
+    for _ in 0..2 {
+        let both = [bench.start("/a"), bench.start("/a")];
+        for answer in both {
+            let answer = answer.await.expect("an answer");
+            assert_eq!((answer.status(), &*answer.body), (200, "1"));
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_answer_tells_caches_whose_it_is() {
     case!(C, Policy::new("told", TTL).negative(5_000).cache_control("public, max-age=60").max_bytes(1000));
     let setup = tenants(Tenants::header("x-tenant").optional());
