@@ -23,7 +23,11 @@ const ENTRIES: u64 = 10_000;
 
 fn main() {
     let _ = metrics::set_global_recorder(Recorder);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(async {
         let cache = Cache::memory();
         let acme = cache.tenant("acme").expect("a name");
@@ -104,7 +108,8 @@ fn ready<F: Future>(future: F) -> F::Output {
 
 fn c1() {
     let strings: Vec<String> = (0..ENTRIES).map(|id| format!("acme:user:{id}")).collect();
-    let moka = moka::sync::Cache::builder().max_capacity(20_000).time_to_live(Duration::from_secs(3600)).build();
+    let moka =
+        moka::sync::Cache::builder().max_capacity(20_000).time_to_live(Duration::from_secs(3600)).build();
     let quick = quick_cache::sync::Cache::new(20_000);
     for (id, string) in (0u64..).zip(&strings) {
         moka.insert(string.clone(), id);
@@ -113,12 +118,26 @@ fn c1() {
     moka.run_pending_tasks();
     let any = || fastrand::usize(..strings.len());
     compare("C1", || ready(peer(7)), || ready(user(7))).print("hit, one key", "cached", 0.6);
-    compare("C1", || ready(peer(any() as u64)), || ready(user(any() as u64))).print("hit, random keys", "cached", 0.6);
-    compare("C1", || moka.get(&strings[7]), || ready(user(7))).print("hit, one key", "moka::sync, String", 0.7);
-    compare("C1", || moka.get(&strings[any()]), || ready(user(any() as u64)))
-        .print("hit, random keys", "moka::sync, String", 0.7);
-    compare("C1", || quick.get(&strings[any()]), || ready(user(any() as u64)))
-        .print("hit, random keys (to compare)", "quick_cache, String", f64::INFINITY);
+    compare("C1", || ready(peer(any() as u64)), || ready(user(any() as u64))).print(
+        "hit, random keys",
+        "cached",
+        0.6,
+    );
+    compare("C1", || moka.get(&strings[7]), || ready(user(7))).print(
+        "hit, one key",
+        "moka::sync, String",
+        0.7,
+    );
+    compare("C1", || moka.get(&strings[any()]), || ready(user(any() as u64))).print(
+        "hit, random keys",
+        "moka::sync, String",
+        0.7,
+    );
+    compare("C1", || quick.get(&strings[any()]), || ready(user(any() as u64))).print(
+        "hit, random keys (to compare)",
+        "quick_cache, String",
+        f64::INFINITY,
+    );
 }
 
 /// The slowest hits.
@@ -134,7 +153,12 @@ fn tail() {
     nanos.sort_unstable();
     let at = |share: f64| nanos[(nanos.len() as f64 * share) as usize];
     let verdict = if at(0.999) < 1000 { "reached" } else { "MISSED" };
-    println!("C1   slowest hits, random keys: p50 {} ns, p99 {} ns, p99.9 {} ns (bound 1000, {verdict})", at(0.5), at(0.99), at(0.999));
+    println!(
+        "C1   slowest hits, random keys: p50 {} ns, p99 {} ns, p99.9 {} ns (bound 1000, {verdict})",
+        at(0.5),
+        at(0.99),
+        at(0.999)
+    );
 }
 
 fn c2() {
@@ -183,9 +207,7 @@ async fn products(State(page): State<Arc<Page>>) -> lift::Json<Page> {
 }
 
 async fn c3() {
-    let lift = |app: App<Arc<Page>>| {
-        app.routes(lift::routes![products]).into_router().expect("one route")
-    };
+    let lift = |app: App<Arc<Page>>| app.routes(lift::routes![products]).into_router().expect("one route");
     let bare = lift(App::new().state(Arc::new(page())));
     let tenants = lift(App::new().state(Arc::new(page())).tenants(Tenants::header("x-tenant-id")));
     let state = Arc::new(page());
@@ -200,12 +222,21 @@ async fn c3() {
         assert_eq!(ready(answer(lift)).len(), length);
     }
     println!("     (a body of {length} bytes)");
-    compare("C3", || ready(answer(&axum)), || ready(answer(&bare))).print("routed hit", "axum, serialising", 1.0);
-    compare("C3", || ready(answer(&axum)), || ready(answer(&tenants))).print("routed hit of a tenant", "axum, serialising", 1.0);
+    compare("C3", || ready(answer(&axum)), || ready(answer(&bare))).print(
+        "routed hit",
+        "axum, serialising",
+        1.0,
+    );
+    compare("C3", || ready(answer(&axum)), || ready(answer(&tenants))).print(
+        "routed hit of a tenant",
+        "axum, serialising",
+        1.0,
+    );
 }
 
 async fn answer(router: &Router) -> bytes::Bytes {
-    let request = Request::get("/products").header("x-tenant-id", "acme").body(Body::empty()).expect("a request");
+    let request =
+        Request::get("/products").header("x-tenant-id", "acme").body(Body::empty()).expect("a request");
     let Ok(response) = router.clone().oneshot(request).await;
     response.into_body().collect().await.expect("a body").to_bytes()
 }
@@ -228,7 +259,9 @@ async fn slow_peer(id: u64, runs: Arc<AtomicU32>) -> u64 {
 }
 
 /// How long the slowest of many callers took, and how often the computation ran.
-async fn stampede<F: Future<Output = u64> + Send + 'static>(call: impl Fn(Arc<AtomicU32>) -> F) -> (f64, u32) {
+async fn stampede<F: Future<Output = u64> + Send + 'static>(
+    call: impl Fn(Arc<AtomicU32>) -> F,
+) -> (f64, u32) {
     let runs = Arc::new(AtomicU32::new(0));
     let timed = |call: F| async move {
         let start = Instant::now();
@@ -323,5 +356,7 @@ fn c5(acme: &Cache) {
     let hits = || async { turn(|| ready(user(fastrand::u64(..ENTRIES)))) };
     let lift = scaling(|| ready(acme.scope(hits())));
     let verdict = if lift >= 1.6 { "reached" } else { "MISSED" };
-    println!("C5   two threads against one: hashing alone {hash:.2}, moka {mokas:.2}, lift {lift:.2} (bound 1.6, {verdict})");
+    println!(
+        "C5   two threads against one: hashing alone {hash:.2}, moka {mokas:.2}, lift {lift:.2} (bound 1.6, {verdict})"
+    );
 }

@@ -16,19 +16,22 @@ const INVOCATIONS: usize = 2000;
 
 fn main() -> Result<(), Failure> {
     let (peer, hello) = (built("benches", "peer_hello")?, built("hello", "hello")?);
+    let fifty = built("benches", "lift_fifty")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async {
-        let (mut peers, mut ours) = (Vec::new(), Vec::new());
-        for _ in 0..STARTS {
-            peers.push(start(&peer).await?);
-            ours.push(start(&hello).await?);
+        for (what, ours) in
+            [("start → first poll, hello", &hello), ("start → first poll, 50 routes and types", &fifty)]
+        {
+            let row = starts(&peer, ours).await?;
+            // The bound is one millisecond more than the peer's hello.
+            row.print(what, "lambda_http + axum", 1.0 + 1e6 / row.peer);
         }
-        let (peers, ours) = (median(&mut peers), median(&mut ours));
-        let row = Row { id: "L2", peer: peers, lift: ours };
-        // The bound is one millisecond more than the peer.
-        row.print("start → first poll, hello", "lambda_http + axum", 1.0 + 1e6 / peers);
         let (peers, ours) = (invocations(&peer).await?, invocations(&hello).await?);
-        Row { id: "L2", peer: peers, lift: ours }.print("one invocation on loopback, p50", "lambda_http + axum", 1.0);
+        Row { id: "L2", peer: peers, lift: ours }.print(
+            "one invocation on loopback, p50",
+            "lambda_http + axum",
+            1.0,
+        );
         Ok::<_, Failure>(())
     })?;
     report("stripped binary of hello", size(&peer)?, size(&hello)?);
@@ -38,7 +41,10 @@ fn main() -> Result<(), Failure> {
 
 fn report(what: &str, peer: f64, lift: f64) {
     let more = lift - peer;
-    println!("L2   {what:<46} {:<28} {peer:>10.2} MB  lift {lift:>10.2} MB  more {more:>+6.2} MB", "lambda_http + axum");
+    println!(
+        "L2   {what:<46} {:<28} {peer:>10.2} MB  lift {lift:>10.2} MB  more {more:>+6.2} MB",
+        "lambda_http + axum"
+    );
 }
 
 /// Builds a program as it would be deployed, with no other package's features.
@@ -78,10 +84,22 @@ impl Drop for Function {
     }
 }
 
+/// The starts of two programs in turns.
+async fn starts(peer: &Path, ours: &Path) -> Result<Row, Failure> {
+    let (mut peers, mut lifts) = (Vec::new(), Vec::new());
+    for _ in 0..STARTS {
+        peers.push(start(peer).await?);
+        lifts.push(start(ours).await?);
+    }
+    Ok(Row { id: "L2", peer: median(&mut peers), lift: median(&mut lifts) })
+}
+
 /// Nanoseconds from the start of a process to its first poll.
 async fn start(program: &Path) -> Result<f64, Failure> {
     let function = Function::start(program).await?;
-    let polled = tokio::time::timeout(Duration::from_secs(5), function.api.polled()).await?.ok_or("it never polled")?;
+    let polled = tokio::time::timeout(Duration::from_secs(5), function.api.polled())
+        .await?
+        .ok_or("it never polled")?;
     Ok((polled - function.started).as_secs_f64() * 1e9)
 }
 

@@ -10,7 +10,6 @@ use benches::compare;
 use garde::Validate;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, LambdaEvent};
-use lift::App;
 use lift::test::TestApp;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
@@ -110,10 +109,56 @@ fn router() -> Router {
     Router::new().route("/orders", post(create_order))
 }
 
+/// The same in Lift.
+mod ours {
+    use lift::prelude::*;
+
+    use super::{Placed, StatusCode, black_box};
+
+    #[derive(Deserialize, JsonSchema, Validate)]
+    struct Order {
+        #[schemars(length(min = 1, max = 64))]
+        customer: String,
+        #[schemars(email)]
+        email: String,
+        #[schemars(length(min = 1, max = 50))]
+        lines: Vec<Line>,
+        #[schemars(length(max = 500))]
+        note: Option<String>,
+    }
+
+    #[derive(Deserialize, JsonSchema, Validate)]
+    struct Line {
+        #[schemars(regex(pattern = r"^SKU-[0-9]{4}$"))]
+        sku: String,
+        #[schemars(range(min = 1, max = 100))]
+        qty: u32,
+        #[schemars(range(min = 1, max = 10_000_000))]
+        price: u64,
+    }
+
+    #[post("/orders")]
+    #[validate]
+    async fn create_order(Json(order): Json<Order>) -> (StatusCode, Json<Placed>) {
+        black_box((&order.email, &order.note, order.lines.iter().map(|line| line.sku.len()).sum::<usize>()));
+        let placed = Placed {
+            customer: order.customer,
+            status: "placed",
+            lines: order.lines.len(),
+            total_cents: order.lines.iter().map(|line| u64::from(line.qty) * line.price).sum(),
+        };
+        (StatusCode::CREATED, Json(placed))
+    }
+
+    pub(super) fn app() -> App {
+        App::new().routes(routes![create_order])
+    }
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let event = event();
-    let app = TestApp::new(App::new().merge(router()));
+    let app = TestApp::new(ours::app());
     let mut peer = Adapter::from(router());
     let mut peer = || peer_once(&runtime, &mut peer, &event);
     let ours = || lift_once(&runtime, &app, &event);
@@ -131,7 +176,10 @@ where
 {
     runtime.block_on(async {
         let request: LambdaRequest = serde_json::from_slice(event).expect("an event");
-        let response = service.call(LambdaEvent::new(request, lambda_http::Context::default())).await.expect("a response");
+        let response = service
+            .call(LambdaEvent::new(request, lambda_http::Context::default()))
+            .await
+            .expect("a response");
         serde_json::to_vec(&response).expect("JSON")
     })
 }

@@ -3,7 +3,10 @@ fn order_events(
     resume: LastEventId,
 ) -> ::lift::stream::Emitted<Result<OrderEvent>> {
     use ::lift::__private as __lift;
-    __lift::stream::Emitted::new(move |__lift_emitter| async move {
+    __lift::stream::Emitted::<
+        Result<OrderEvent>,
+    >::new(move |__lift_emitter| async move {
+        let __lift_emitter = &__lift_emitter;
         #[allow(unused_macros, reason = "the body may emit by another macro only")]
         macro_rules! emit {
             ($item:expr $(,)?) => {
@@ -14,10 +17,11 @@ fn order_events(
         while let Some(step) = steps.next().await {
             emit!(step);
         }
-        ::core::result::Result::<
+        #[allow(unreachable_code, reason = "a body may never end")]
+        return ::core::result::Result::<
             (),
             <Result<OrderEvent> as __lift::stream::StreamResult>::Error,
-        >::Ok(())
+        >::Ok(());
     })
 }
 ///The endpoint `GET /orders/{id}/events`.

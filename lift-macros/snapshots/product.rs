@@ -51,16 +51,18 @@ const _: () = {
             ) = (__lift_0, __lift_1) else {
                 return __lift_call.rejection().await;
             };
+            let mut __lift_well = true;
             let __lift_found = {
                 let (Path(sku), State(catalog)) = (&__lift_0, &__lift_1);
                 __lift::validate::Verdict(known_sku(sku, catalog)).violations().await
             };
-            if !__lift_call.judge(&__LIFT_CHECKS, __lift_found) {
+            __lift_well &= __lift_call.judge(&__LIFT_CHECKS, __lift_found);
+            if !__lift_well {
                 return __lift_call.rejection().await;
             }
             __lift_call
                 .cached(
-                    product::__lift_policy(),
+                    &__LIFT_POLICY,
                     (__lift_0, __lift_1),
                     |(__lift_0, _), __lift_key: &mut __lift::cache::Key| {
                         (&&&__lift::cache::Part(__lift_0)).write(__lift_key);
@@ -80,22 +82,15 @@ const _: () = {
                 .await
         }
     }
+    static __LIFT_POLICY: __lift::cache::Policy = __lift::cache::Policy::new(
+            ::core::concat!(::core::module_path!(), "::product"),
+            60000,
+        )
+        .stale(30000)
+        .negative(5000)
+        .fingerprint(|| __lift::cache::fingerprint!(Result < Json < Product > >));
     impl product {
-        #[doc(hidden)]
-        fn __lift_policy() -> &'static __lift::cache::Policy {
-            static POLICY: __lift::cache::Policy = __lift::cache::Policy::new(
-                    ::core::concat!(::core::module_path!(), "::product"),
-                    60000,
-                )
-                .stale(30000)
-                .negative(5000)
-                .fingerprint(|| {
-                    __lift::cache::fingerprint!(Result < Json < Product > >)
-                });
-            &POLICY
-        }
         /// Forgets what is kept for these arguments.
-        #[allow(dead_code, reason = "an app need not use it")]
         pub async fn invalidate(
             __lift_cache: &::lift::Cache,
             sku: impl ::core::convert::Into<Path<Sku>>,
@@ -104,7 +99,7 @@ const _: () = {
             let __lift_0 = &::core::convert::Into::<Path<Sku>>::into(sku);
             __lift_cache
                 .invalidate_key(
-                    Self::__lift_policy(),
+                    &__LIFT_POLICY,
                     |__lift_key| {
                         (&&&__lift::cache::Part(__lift_0)).write(__lift_key);
                     },

@@ -43,7 +43,7 @@ const _: () = {
             };
             __lift_call
                 .cached(
-                    rates::__lift_policy(),
+                    &__LIFT_POLICY,
                     (__lift_0, __lift_1),
                     |(__lift_0, _), __lift_key: &mut __lift::cache::Key| {
                         let Query(q) = __lift_0;
@@ -64,27 +64,22 @@ const _: () = {
                 .await
         }
     }
+    static __LIFT_POLICY: __lift::cache::Policy = __lift::cache::Policy::new(
+            ::core::concat!(::core::module_path!(), "::rates"),
+            5400000,
+        )
+        .stale(30000)
+        .stale_if_error(600000)
+        .negative(5000)
+        .max_bytes(1048576)
+        .private()
+        .vary(&["accept-language"])
+        .cache_control("private, max-age=30")
+        .version(2)
+        .store("second")
+        .fingerprint(|| __lift::cache::fingerprint!(Json < Rates >));
     impl rates {
-        #[doc(hidden)]
-        fn __lift_policy() -> &'static __lift::cache::Policy {
-            static POLICY: __lift::cache::Policy = __lift::cache::Policy::new(
-                    ::core::concat!(::core::module_path!(), "::rates"),
-                    5400000,
-                )
-                .stale(30000)
-                .stale_if_error(600000)
-                .negative(5000)
-                .max_bytes(1048576)
-                .private()
-                .vary(&["accept-language"])
-                .cache_control("private, max-age=30")
-                .version(2)
-                .store("second")
-                .fingerprint(|| __lift::cache::fingerprint!(Json < Rates >));
-            &POLICY
-        }
         /// Forgets what is kept for these arguments.
-        #[allow(dead_code, reason = "an app need not use it")]
         async fn invalidate(
             __lift_cache: &::lift::Cache,
             q: impl ::core::convert::Into<Query<Rates>>,
@@ -93,7 +88,7 @@ const _: () = {
             let __lift_0 = &::core::convert::Into::<Query<Rates>>::into(q);
             __lift_cache
                 .invalidate_key(
-                    Self::__lift_policy(),
+                    &__LIFT_POLICY,
                     |__lift_key| {
                         let Query(q) = __lift_0;
                         (&&&__lift::cache::Part(&q.from)).write(__lift_key);

@@ -36,16 +36,16 @@ pub(crate) async fn user<'a>(id: &'a str, page: Page) -> Result<User, Failure> {
 pub(crate) struct user {}
 const _: () = {
     use ::lift::__private as __lift;
+    static __LIFT_POLICY: __lift::cache::Policy = __lift::cache::Policy::new(
+            ::core::concat!(::core::module_path!(), "::user"),
+            0,
+        )
+        .shared()
+        .fingerprint(|| __lift::cache::fingerprint!(Result < User, Failure >));
     impl user {
         #[doc(hidden)]
         fn __lift_policy() -> &'static __lift::cache::Policy {
-            static POLICY: __lift::cache::Policy = __lift::cache::Policy::new(
-                    ::core::concat!(::core::module_path!(), "::user"),
-                    0,
-                )
-                .shared()
-                .fingerprint(|| __lift::cache::fingerprint!(Result < User, Failure >));
-            &POLICY
+            &__LIFT_POLICY
         }
         /// Computes the value, whatever is kept.
         pub(crate) async fn uncached<'a>(
@@ -56,7 +56,6 @@ const _: () = {
             fetch(id, page).await
         }
         /// Forgets what is kept for these arguments.
-        #[allow(dead_code, reason = "an app need not use it")]
         pub(crate) async fn invalidate<'a>(
             __lift_cache: &::lift::Cache,
             id: &'a str,
@@ -67,7 +66,7 @@ const _: () = {
             let __lift_1 = &page;
             __lift_cache
                 .invalidate_key(
-                    Self::__lift_policy(),
+                    &__LIFT_POLICY,
                     |__lift_key| {
                         let id = __lift_0;
                         let page = __lift_1;
@@ -78,7 +77,6 @@ const _: () = {
                 .await
         }
         /// Keeps a value for these arguments, as if the function had returned it now.
-        #[allow(dead_code, reason = "an app need not use it")]
         pub(crate) async fn prime<'a>(
             __lift_cache: &::lift::Cache,
             id: &'a str,
@@ -98,7 +96,7 @@ const _: () = {
             };
             __lift::cache::prime(
                     __lift_cache,
-                    Self::__lift_policy(),
+                    &__LIFT_POLICY,
                     __lift::cache::Encoded,
                     |__lift_key| {
                         let id = __lift_0;

@@ -29,7 +29,7 @@ pub(crate) enum Value {
     /// `shared`
     Flag,
     /// `ttl = "60s"`
-    Equals(Expr),
+    Equals(Box<Expr>),
     /// `skip(a, b)`
     List(TokenStream),
 }
@@ -39,7 +39,8 @@ impl<'e> Arguments<'e> {
     pub(crate) fn parse(attribute: &'static str, tokens: TokenStream, errors: &'e mut Errors) -> Self {
         let (literals, options, known) = (Vec::new(), Vec::new(), Vec::new());
         let mut arguments = Self { attribute, literals, options, known, unreadable: false, errors };
-        let items = |input: ParseStream<'_>| Punctuated::<Item, Token![,]>::parse_terminated_with(input, item);
+        let items =
+            |input: ParseStream<'_>| Punctuated::<Item, Token![,]>::parse_terminated_with(input, item);
         match items.parse2(tokens) {
             Ok(items) => items.into_iter().for_each(|item| arguments.add(item)),
             Err(error) => {
@@ -91,7 +92,7 @@ impl<'e> Arguments<'e> {
     /// An option with `= value`; `form` is how it is written.
     pub(crate) fn value(&mut self, key: &'static str, form: &str) -> Option<(Ident, Expr)> {
         match self.take(key)? {
-            (ident, Value::Equals(value)) => Some((ident, value)),
+            (ident, Value::Equals(value)) => Some((ident, *value)),
             (ident, _) => {
                 self.errors.at(&ident, format!("`{key}` needs a value: write `{form}`"));
                 None
@@ -104,7 +105,8 @@ impl<'e> Arguments<'e> {
         let (_, value) = self.value(key, &format!("{key} = \"60s\""))?;
         let millis = self.read_duration(key, &value)?;
         if millis == 0 {
-            self.errors.at(&value, format!("`{key}` must be longer than zero, such as \"60s\", or be left out"));
+            self.errors
+                .at(&value, format!("`{key}` must be longer than zero, such as \"60s\", or be left out"));
         }
         Some(millis)
     }
@@ -131,7 +133,11 @@ impl<'e> Arguments<'e> {
     }
 
     /// A whole number within a range.
-    pub(crate) fn integer(&mut self, key: &'static str, range: std::ops::RangeInclusive<u64>) -> Option<LitInt> {
+    pub(crate) fn integer(
+        &mut self,
+        key: &'static str,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Option<LitInt> {
         let (from, to) = (*range.start(), *range.end());
         let (_, value) = self.value(key, &format!("{key} = {from}"))?;
         if let Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) = &value
@@ -178,7 +184,10 @@ impl<'e> Arguments<'e> {
         let (_, value) = self.value(key, &format!("{key} = path::of_it"))?;
         let path = path(&value);
         if path.is_none() {
-            self.errors.at(&value, format!("`{key}` must be a path: name what is meant and write `{key} = its_name`"));
+            self.errors.at(
+                &value,
+                format!("`{key}` must be a path: name what is meant and write `{key} = its_name`"),
+            );
         }
         path
     }
@@ -232,7 +241,10 @@ impl<'e> Arguments<'e> {
             None => path(&value),
         };
         if found.is_none() {
-            self.errors.at(&value, "`crate` must be the path at which lift is found: write `crate = path::to::lift`");
+            self.errors.at(
+                &value,
+                "`crate` must be the path at which lift is found: write `crate = path::to::lift`",
+            );
         }
         found
     }
@@ -247,7 +259,10 @@ impl<'e> Arguments<'e> {
             let name = key.unraw().to_string();
             let fix = match closest(&name, self.known.iter().copied()) {
                 Some(close) => format!("did you mean `{close}`?"),
-                None => format!("it knows {}", listed(self.known.iter().copied().filter(|known| *known != "crate"))),
+                None => format!(
+                    "it knows {}",
+                    listed(self.known.iter().copied().filter(|known| *known != "crate"))
+                ),
             };
             self.errors.at(key, format!("`#[{attribute}]` has no option `{name}`: {fix}"));
         }
@@ -263,11 +278,11 @@ fn item(input: ParseStream<'_>) -> syn::Result<Item> {
     if input.peek(Lit) {
         return Ok(Item::Literal(input.parse()?));
     }
-    let key = input
-        .call(Ident::parse_any)
-        .map_err(|error| syn::Error::new(error.span(), "expected an option such as `key = value`, or a string"))?;
+    let key = input.call(Ident::parse_any).map_err(|error| {
+        syn::Error::new(error.span(), "expected an option such as `key = value`, or a string")
+    })?;
     let value = if input.parse::<Option<Token![=]>>()?.is_some() {
-        Value::Equals(input.parse()?)
+        Value::Equals(Box::new(input.parse()?))
     } else if input.peek(syn::token::Paren) {
         let content;
         parenthesized!(content in input);

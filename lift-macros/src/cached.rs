@@ -1,11 +1,11 @@
 //! `#[cached(…)]`: its options, and the policy, key and tags that they make.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{Ident, LitInt, LitStr, Path};
 
 use crate::arguments::{Arguments, path};
-use crate::handler::{Annotation, Argument};
+use crate::handler::{Annotation, Argument, located_at};
 use crate::template::{Template, unbound};
 
 /// A checked `#[cached]`.
@@ -81,7 +81,8 @@ impl Cached {
                 let message = "`key` already says which arguments matter: remove `skip`, or remove `key`";
                 arguments.errors.at(name, message);
             } else if let Some(kept) = argument.bindings.iter().find(|binding| !self.skip.contains(binding)) {
-                let message = format!("the argument also binds `{kept}`: skip both, or name what matters in a `key`");
+                let message =
+                    format!("the argument also binds `{kept}`: skip both, or name what matters in a `key`");
                 arguments.errors.at(name, message);
             }
         }
@@ -90,8 +91,9 @@ impl Cached {
     /// Whether an argument enters the key as a whole. What binds nothing cannot be seen by the function; `State` is
     /// the app's and not the request's.
     pub(crate) fn keys(&self, argument: &Argument, is_route: bool) -> bool {
-        let unseen = argument.bindings.iter().all(|binding| self.skip.contains(binding));
-        !unseen && !(is_route && argument.is_written("State"))
+        let seen = argument.bindings.iter().any(|binding| !self.skip.contains(binding));
+        let is_state = is_route && argument.is_written("State");
+        seen && !is_state
     }
 
     /// The arguments that enter the key, as wholes or by some of their names.
@@ -104,7 +106,12 @@ impl Cached {
     }
 
     /// `Policy::new(…)` with its options; the time to live is 0 where a function tells it.
-    pub(crate) fn policy(&self, private: &TokenStream, name: &TokenStream, fingerprint: Option<TokenStream>) -> TokenStream {
+    pub(crate) fn policy(
+        &self,
+        private: &TokenStream,
+        name: &TokenStream,
+        fingerprint: Option<TokenStream>,
+    ) -> TokenStream {
         let ttl = match self.ttl {
             Some(Ttl::Millis(millis)) => number(millis),
             _ => number(0),
@@ -120,9 +127,11 @@ impl Cached {
                 options.extend(quote! { .#option(#millis) });
             }
         }
-        for (option, flag) in
-            [(quote! { shared }, self.shared), (quote! { private }, self.private), (quote! { local }, self.local)]
-        {
+        for (option, flag) in [
+            (quote! { shared }, self.shared),
+            (quote! { private }, self.private),
+            (quote! { local }, self.local),
+        ] {
             options.extend(flag.map(|_| quote! { .#option() }));
         }
         let Self { vary, cache_control, version, store, .. } = self;
@@ -151,11 +160,15 @@ impl Cached {
     pub(crate) fn questions(&self) -> TokenStream {
         let mut questions = TokenStream::new();
         // A call, not the function itself, so that `fn(&Product)` can be asked about a `Json<Product>`.
-        questions.extend(self.when.iter().map(|path| quote! { .when(|__lift_value| #path(__lift_value)) }));
+        questions.extend(self.when.iter().map(|path| {
+            quote_spanned! { located_at(path)=> .when(|__lift_value| #path(__lift_value)) }
+        }));
         if let Some(Ttl::Path(path)) = &self.ttl {
-            questions.extend(quote! { .ttl(|__lift_value| #path(__lift_value)) });
+            questions.extend(quote_spanned! { located_at(path)=> .ttl(|__lift_value| #path(__lift_value)) });
         }
-        questions.extend(self.strategy.iter().map(|path| quote! { .strategy(&#path, |__lift_value| __lift_value) }));
+        questions.extend(self.strategy.iter().map(|path| {
+            quote_spanned! { located_at(path)=> .strategy(&#path, |__lift_value| __lift_value) }
+        }));
         questions
     }
 }
@@ -176,7 +189,9 @@ fn ttl(annotation: &Annotation, arguments: &mut Arguments<'_>) -> Option<Ttl> {
     }
     let millis = arguments.read_duration("ttl", &value)?;
     if millis == 0 {
-        arguments.errors.at(&value, "`ttl` must be longer than zero: an entry that is never fresh is never served");
+        arguments
+            .errors
+            .at(&value, "`ttl` must be longer than zero: an entry that is never fresh is never served");
     }
     Some(Ttl::Millis(millis))
 }
@@ -199,7 +214,9 @@ fn vary(arguments: &mut Arguments<'_>) -> Vec<LitStr> {
         let text = name.value();
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if text.is_empty() || !text.bytes().all(token) {
-            arguments.errors.at(&name, "`vary` lists request headers by name, such as `vary(\"accept-language\")`");
+            arguments
+                .errors
+                .at(&name, "`vary` lists request headers by name, such as `vary(\"accept-language\")`");
         }
         lower.push(LitStr::new(&text.to_ascii_lowercase(), name.span()));
     }

@@ -1,4 +1,7 @@
 //! What stands beside a cached function, as functions of its unit type.
+//!
+//! Nobody need use them. Their names are an expansion's, so that rustc does not warn of it; an `allow(dead_code)` would
+//! make the type look used as well, and a route that was forgotten would not be noticed.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
@@ -6,7 +9,7 @@ use syn::{GenericArgument, Ident, PathArguments, ReturnType, Type};
 
 use crate::cached::Cached;
 use crate::endpoint::{fingerprint, key_parts, names, tag_parts};
-use crate::handler::{Argument, Function};
+use crate::handler::{Argument, Function, located_at};
 use crate::model::Model;
 use crate::plain::{form, questions};
 
@@ -14,16 +17,31 @@ use crate::plain::{form, questions};
 pub(crate) fn of_endpoint(model: &Model, cached: &Cached) -> TokenStream {
     let name = model.function.name();
     let (policy, invalidate) = (policy(model, cached), invalidate(model, cached, true));
-    quote! { impl #name { #policy #invalidate } }
+    quote! {
+        #policy
+        impl #name { #invalidate }
+    }
 }
 
 /// Beside a plain function: its policy, `uncached`, `invalidate` and `prime`. `uncached` is the function as the
 /// user wrote it.
 pub(crate) fn of_function(model: &Model, cached: &Cached, original: &Function) -> TokenStream {
-    let name = model.function.name();
-    let (policy, invalidate, prime) = (policy(model, cached), invalidate(model, cached, false), prime(model, cached));
+    let (name, private) = (model.function.name(), model.private());
+    let (policy, invalidate, prime) =
+        (policy(model, cached), invalidate(model, cached, false), prime(model, cached));
     let uncached = uncached(original);
-    quote! { impl #name { #policy #uncached #invalidate #prime } }
+    quote! {
+        #policy
+        impl #name {
+            #[doc(hidden)]
+            fn __lift_policy() -> &'static #private::cache::Policy {
+                &__LIFT_POLICY
+            }
+            #uncached
+            #invalidate
+            #prime
+        }
+    }
 }
 
 fn policy(model: &Model, cached: &Cached) -> TokenStream {
@@ -31,13 +49,7 @@ fn policy(model: &Model, cached: &Cached) -> TokenStream {
     let name = format!("::{}", syn::ext::IdentExt::unraw(model.function.name()));
     let name = quote! { ::core::concat!(::core::module_path!(), #name) };
     let policy = cached.policy(&private, &name, fingerprint(model));
-    quote! {
-        #[doc(hidden)]
-        fn __lift_policy() -> &'static #private::cache::Policy {
-            static POLICY: #private::cache::Policy = #policy;
-            &POLICY
-        }
-    }
+    quote! { static __LIFT_POLICY: #private::cache::Policy = #policy; }
 }
 
 fn invalidate(model: &Model, cached: &Cached, is_route: bool) -> TokenStream {
@@ -50,11 +62,10 @@ fn invalidate(model: &Model, cached: &Cached, is_route: bool) -> TokenStream {
     let traits = quote! { use #private::cache::traits::*; };
     quote! {
         /// Forgets what is kept for these arguments.
-        #[allow(dead_code, reason = "an app need not use it")]
         #vis async fn invalidate #generics (__lift_cache: &#lift::Cache #(, #parameters)*) -> #lift::Result<()> #bounds {
             #traits
             #bind
-            __lift_cache.invalidate_key(Self::__lift_policy(), |__lift_key| { #parts }).await
+            __lift_cache.invalidate_key(&__LIFT_POLICY, |__lift_key| { #parts }).await
         }
     }
 }
@@ -65,12 +76,14 @@ fn prime(model: &Model, cached: &Cached) -> TokenStream {
     // Tags may name arguments that are not in the key.
     let keyed = cached.keyed(&model.arguments, false);
     let tagged = |argument: &Argument| argument.bindings.iter().any(|binding| names(&cached.tags, binding));
-    let needed = |argument: &&Argument| tagged(argument) || keyed.iter().any(|keyed| keyed.local == argument.local);
+    let needed =
+        |argument: &&Argument| tagged(argument) || keyed.iter().any(|keyed| keyed.local == argument.local);
     let needed: Vec<&Argument> = model.arguments.iter().filter(needed).collect();
     let (parameters, bind) = (parameters(&needed, false), bind(&needed, false));
     let parts = key_parts(&model.arguments, cached, false, &private);
     let tags = tag_parts(&model.arguments, &cached.tags);
     let (generics, bounds) = generics(&model.function, false);
+    let prime = Ident::new("prime", model.output_span);
     let (form, questions) = (form(cached, &private), questions(cached, &private));
     let (value, returned) = match ok_type(&model.function) {
         Some(value) => (
@@ -81,7 +94,6 @@ fn prime(model: &Model, cached: &Cached) -> TokenStream {
     };
     quote! {
         /// Keeps a value for these arguments, as if the function had returned it now.
-        #[allow(dead_code, reason = "an app need not use it")]
         #vis async fn prime #generics (
             __lift_cache: &#lift::Cache,
             #(#parameters,)*
@@ -93,9 +105,9 @@ fn prime(model: &Model, cached: &Cached) -> TokenStream {
             let ::core::result::Result::Ok(__lift_value) = #private::Returned(#returned).split() else {
                 return ::core::result::Result::Ok(());
             };
-            #private::cache::prime(
+            #private::cache::#prime(
                 __lift_cache,
-                Self::__lift_policy(),
+                &__LIFT_POLICY,
                 #form,
                 |__lift_key| { #parts },
                 |__lift_tags| { #tags },
@@ -109,7 +121,7 @@ fn prime(model: &Model, cached: &Cached) -> TokenStream {
 fn uncached(original: &Function) -> TokenStream {
     let Function { attributes, vis, signature, body } = original;
     let mut signature = signature.clone();
-    signature.ident = Ident::new("uncached", signature.ident.span());
+    signature.ident = Ident::new("uncached", located_at(&signature.ident));
     let lints = attributes.iter().filter(|attribute| {
         ["allow", "expect", "warn", "deny", "forbid"].iter().any(|lint| attribute.path().is_ident(lint))
     });

@@ -1,8 +1,8 @@
 //! What a function with a route becomes: an endpoint, and what `#[cached]` puts beside it.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Ident, Pat, ReturnType};
+use syn::{Ident, Pat};
 
 use crate::cached::Cached;
 use crate::companions;
@@ -53,7 +53,7 @@ fn serve(model: &Model) -> TokenStream {
     });
     let traits = traits(model);
     let (one_body, take) = (one_body(model), take(model));
-    let own = model.attributes.validate.as_ref().map(|validate| own_validators(model, validate));
+    let own = model.attributes.validate.as_ref().and_then(|validate| own_validators(model, validate));
     let tail = tail(model);
     let mutable = (!model.arguments.is_empty()).then(|| quote! { mut });
     quote! {
@@ -86,14 +86,20 @@ fn traits(model: &Model) -> TokenStream {
     if splits(model) {
         traits.push(quote! { Infallibly as _ });
     }
-    if traits.is_empty() { TokenStream::new() } else { quote! { use #private::{#(#traits),*}; } }
+    if traits.is_empty() {
+        TokenStream::new()
+    } else {
+        quote! { use #private::{#(#traits),*}; }
+    }
 }
 
 /// Whether what the function returns is taken apart.
 fn splits(model: &Model) -> bool {
     let attributes = &model.attributes;
     let opened = attributes.stream.is_some() && !model.emits;
-    opened || attributes.cached.is_some() || attributes.validate.as_ref().is_some_and(|checks| checks.response().is_some())
+    opened
+        || attributes.cached.is_some()
+        || attributes.validate.as_ref().is_some_and(|checks| checks.response().is_some())
 }
 
 /// Sees what `model::check_bodies` cannot: extractors of the app's own.
@@ -120,7 +126,8 @@ fn take(model: &Model) -> Option<TokenStream> {
     let taken = model.arguments.iter().map(|argument| {
         let (Argument { local, marker, .. }, ty) = (argument, argument.static_type());
         if validated {
-            quote! {
+            // The user's type is marked if it cannot be checked.
+            quote_spanned! { located_at(&argument.ty)=>
                 let #local = (&&&#private::validate::Check::<#ty>::NEW)
                     .take::<__LiftS, #marker>(&mut __lift_call, &__LIFT_CHECKS)
                     .await;
@@ -137,24 +144,34 @@ fn take(model: &Model) -> Option<TokenStream> {
     })
 }
 
-fn own_validators(model: &Model, validate: &Validate) -> TokenStream {
+/// Hears every validator before anything is refused, for the same reason.
+fn own_validators(model: &Model, validate: &Validate) -> Option<TokenStream> {
+    if validate.with.is_empty() {
+        return None;
+    }
     let verdicts = validate.with.iter().map(|with| own_validator(model, with));
-    quote! { #(#verdicts)* }
+    Some(quote! {
+        let mut __lift_well = true;
+        #(#verdicts)*
+        if !__lift_well {
+            return __lift_call.rejection().await;
+        }
+    })
 }
 
 fn own_validator(model: &Model, With { path, names }: &With) -> TokenStream {
     let private = model.private();
     let used: Vec<&Argument> = using(model, names).collect();
-    let patterns = used.iter().map(|argument| patterns::borrowed(&argument.pattern, &|name| names.contains(name)));
+    let patterns =
+        used.iter().map(|argument| patterns::borrowed(&argument.pattern, &|name| names.contains(name)));
     let locals = used.iter().map(|argument| &argument.local);
-    quote! {
+    // The validator's path is marked if it returns something else.
+    quote_spanned! { located_at(path)=>
         let __lift_found = {
             let (#(#patterns,)*) = (#(&#locals,)*);
             #private::validate::Verdict(#path(#(#names),*)).violations().await
         };
-        if !__lift_call.judge(&__LIFT_CHECKS, __lift_found) {
-            return __lift_call.rejection().await;
-        }
+        __lift_well &= __lift_call.judge(&__LIFT_CHECKS, __lift_found);
     }
 }
 
@@ -178,16 +195,8 @@ fn tail(model: &Model) -> TokenStream {
         }
         (None, None, None) => {
             let (arguments, run) = (arguments(model), run(model));
-            // What the return type lacks is told at it.
-            quote_spanned! { output_span(model)=> __lift_call.run(#arguments, #run).await }
+            quote_spanned! { model.output_span=> __lift_call.run(#arguments, #run).await }
         }
-    }
-}
-
-fn output_span(model: &Model) -> Span {
-    match &model.function.signature.output {
-        ReturnType::Default => Span::call_site(),
-        ReturnType::Type(_, ty) => located_at(ty),
     }
 }
 
@@ -231,13 +240,13 @@ fn outcome(model: &Model) -> TokenStream {
 
 fn cached_tail(model: &Model, cached: &Cached) -> TokenStream {
     let private = model.private();
-    let (name, arguments) = (model.function.name(), arguments(model));
+    let arguments = arguments(model);
     let key = key(&model.arguments, cached, true, &private);
     let tags = tags(&model.arguments, &cached.tags, &private);
     let (outcome, questions) = (outcome(model), cached.questions());
     quote! {
         __lift_call.cached(
-            #name::__lift_policy(),
+            &__LIFT_POLICY,
             #arguments,
             #key,
             #tags,
@@ -249,10 +258,11 @@ fn cached_tail(model: &Model, cached: &Cached) -> TokenStream {
 fn streamed(model: &Model, stream: &Stream) -> TokenStream {
     let private = model.private();
     let (options, arguments, called) = (stream.options(&private), arguments(model), called(model));
+    let span = model.output_span;
     let encode = if stream.is_bytes() {
-        quote! { |__lift_item, _, __lift_out| #private::stream::Encode(__lift_item).bytes(__lift_out) }
+        quote_spanned! { span=> |__lift_item, _, __lift_out| #private::stream::Encode(__lift_item).bytes(__lift_out) }
     } else {
-        quote! {
+        quote_spanned! { span=>
             |__lift_item, __lift_format, __lift_out| {
                 #private::stream::Encode(__lift_item).write(__lift_format, __lift_out)
             }
@@ -278,15 +288,29 @@ fn streamed(model: &Model, stream: &Stream) -> TokenStream {
 }
 
 /// A closure that writes the key's parts, over all arguments as a tuple.
-pub(crate) fn key(arguments: &[Argument], cached: &Cached, is_route: bool, private: &TokenStream) -> TokenStream {
+pub(crate) fn key(
+    arguments: &[Argument],
+    cached: &Cached,
+    is_route: bool,
+    private: &TokenStream,
+) -> TokenStream {
     let keyed = cached.keyed(arguments, is_route);
     let parameters = arguments.iter().map(|argument| {
         let enters = keyed.iter().any(|keyed| keyed.local == argument.local);
-        if enters { let local = &argument.local; quote! { #local } } else { quote! { _ } }
+        if enters {
+            let local = &argument.local;
+            quote! { #local }
+        } else {
+            quote! { _ }
+        }
     });
     let parts = key_parts(arguments, cached, is_route, private);
     let written = !keyed.is_empty() || cached.strategy.is_some();
-    let key = if written { quote! { __lift_key } } else { quote! { _ } };
+    let key = if written {
+        quote! { __lift_key }
+    } else {
+        quote! { _ }
+    };
     quote! { |(#(#parameters,)*), #key: &mut #private::cache::Key| { #parts } }
 }
 
@@ -323,7 +347,11 @@ pub(crate) fn key_parts(
 pub(crate) fn tags(arguments: &[Argument], tags: &[Template], private: &TokenStream) -> TokenStream {
     let used = |name: &Ident| names(tags, name);
     let patterns = arguments.iter().map(|argument| patterns::borrowed(&argument.pattern, &used));
-    let parameter = if tags.is_empty() { quote! { _ } } else { quote! { __lift_tags } };
+    let parameter = if tags.is_empty() {
+        quote! { _ }
+    } else {
+        quote! { __lift_tags }
+    };
     let added = added(tags);
     quote! { |(#(#patterns,)*), #parameter: &mut #private::cache::Tags| { #added } }
 }
@@ -331,7 +359,8 @@ pub(crate) fn tags(arguments: &[Argument], tags: &[Template], private: &TokenStr
 /// The statements that name the tags, where the local of each argument that they name is bound to a reference.
 pub(crate) fn tag_parts(arguments: &[Argument], tags: &[Template]) -> TokenStream {
     let used = |name: &Ident| names(tags, name);
-    let named: Vec<&Argument> = arguments.iter().filter(|argument| argument.bindings.iter().any(used)).collect();
+    let named: Vec<&Argument> =
+        arguments.iter().filter(|argument| argument.bindings.iter().any(used)).collect();
     let patterns = named.iter().map(|argument| patterns::borrowed(&argument.pattern, &used));
     let locals = named.iter().map(|argument| &argument.local);
     let added = added(tags);

@@ -1,8 +1,8 @@
 //! From an attribute to the one expansion of the function that it stands on.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens as _, quote};
-use syn::{Attribute, Path, parse_quote};
+use syn::{Attribute, Path, ReturnType, parse_quote};
 
 use crate::errors::Errors;
 use crate::handler::{Annotated, Annotation, Function, Kind};
@@ -30,7 +30,10 @@ pub(crate) fn attribute(kind: Kind, arguments: TokenStream, item: TokenStream) -
     let Some(function) = function.filter(|_| !renamed) else {
         if errors.is_empty() {
             let name = kind.name();
-            errors.at_span(Span::call_site(), format!("`#[{name}]` belongs on a function: write it above an `async fn`"));
+            errors.at_span(
+                Span::call_site(),
+                format!("`#[{name}]` belongs on a function: write it above an `async fn`"),
+            );
         }
         let errors = errors.into_tokens();
         return quote! { #errors #tokens };
@@ -76,7 +79,10 @@ fn fall_back<'a>(mut model: Model, taken: impl Iterator<Item = &'a Path>, errors
         let function = &model.function;
         return quote! { #errors #function };
     }
-    if model.emits {
+    if model.emits && matches!(model.function.signature.output, ReturnType::Default) {
+        // Whatever it emits would be told again as a mismatch of types.
+        model.function.body = Group::new(Delimiter::Brace, quote! { ::core::unreachable!() });
+    } else if model.emits {
         stream::emitting(&mut model);
     }
     let (alias, private) = (model.private_as_lift(), model.private());
@@ -126,7 +132,18 @@ fn marks<'a>(taken: impl Iterator<Item = &'a Path>) -> TokenStream {
 
 /// Attributes that surely are none of Lift's under another name.
 const KNOWN: [&str; 12] = [
-    "doc", "allow", "warn", "deny", "forbid", "expect", "cfg", "inline", "cold", "must_use", "deprecated", "track_caller",
+    "doc",
+    "allow",
+    "warn",
+    "deny",
+    "forbid",
+    "expect",
+    "cfg",
+    "inline",
+    "cold",
+    "must_use",
+    "deprecated",
+    "track_caller",
 ];
 
 /// An attribute without effect, for a function that carries attributes of unknown names: one of them may be Lift's,
@@ -138,7 +155,9 @@ fn mark(function: &Function) -> Option<TokenStream> {
 
 fn take_mark(item: &mut Annotated) -> bool {
     let mark: Path = parse_quote!(rustfmt::lift_expanded);
-    let is_mark = |attribute: &Attribute| attribute.path().to_token_stream().to_string() == mark.to_token_stream().to_string();
+    let is_mark = |attribute: &Attribute| {
+        attribute.path().to_token_stream().to_string() == mark.to_token_stream().to_string()
+    };
     let before = item.attributes.len();
     item.attributes.retain(|attribute| !is_mark(attribute));
     item.attributes.len() < before

@@ -26,7 +26,9 @@ impl Invalidates {
         for literal in literals {
             match literal {
                 Lit::Str(literal) => tags.extend(Template::parse(&literal, names, arguments.errors)),
-                other => arguments.errors.at(other, "a tag is a string: write it in quotes, such as \"products\""),
+                other => {
+                    arguments.errors.at(other, "a tag is a string: write it in quotes, such as \"products\"");
+                }
             }
         }
         Self { tags, shared: arguments.flag("shared").is_some() }
@@ -34,6 +36,10 @@ impl Invalidates {
 
     /// Whose entries are meant: the tenant's, or everybody's.
     pub(crate) fn scope(&self, private: &TokenStream) -> TokenStream {
-        if self.shared { quote! { #private::cache::Scope::Shared } } else { quote! { #private::cache::Scope::Tenant } }
+        if self.shared {
+            quote! { #private::cache::Scope::Shared }
+        } else {
+            quote! { #private::cache::Scope::Tenant }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The attributes of Lift. Apps depend on the `lift` crate, which re-exports and documents them.
 //!
-//! An attribute's tokens become [arguments](arguments), these and the function a [model](model), which is checked and
-//! [expanded](expand) once, whichever of a function's attributes the compiler has come to first.
+//! An attribute's tokens become `arguments`, these and the function a `model`, which is checked and expanded once
+//! (`expand`), whichever of a function's attributes the compiler has come to first.
 
 mod arguments;
 mod cached;

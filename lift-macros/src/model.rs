@@ -1,13 +1,13 @@
 //! All that is known of one annotated function, and the checks that no attribute can make alone.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{FnArg, GenericParam, Ident, Path, ReturnType, Safety};
 
 use crate::arguments::Arguments;
 use crate::cached::Cached;
 use crate::errors::Errors;
-use crate::handler::{Annotation, Argument, Function, Kind, has_impl};
+use crate::handler::{Annotation, Argument, Function, Kind, has_impl, located_at};
 use crate::invalidates::Invalidates;
 use crate::route::Route;
 use crate::stream::{self, Stream};
@@ -20,6 +20,8 @@ pub(crate) struct Model {
     pub(crate) attributes: Attributes,
     /// Whether its body emits.
     pub(crate) emits: bool,
+    /// Where to tell what the return type lacks.
+    pub(crate) output_span: Span,
 }
 
 /// What each of Lift's attributes said.
@@ -47,7 +49,11 @@ impl Model {
         check_together(annotations, errors);
         let streams = annotations.iter().any(|annotation| annotation.kind == Kind::Stream);
         let emits = streams && stream::emits(function.body.stream());
-        let model = Self { function, arguments, attributes, emits };
+        let output_span = match &function.signature.output {
+            ReturnType::Default => Span::call_site(),
+            ReturnType::Type(_, ty) => located_at(ty),
+        };
+        let model = Self { function, arguments, attributes, emits, output_span };
         model.check(annotations, errors);
         model
     }
@@ -81,7 +87,8 @@ impl Model {
         if at(Kind::Stream).is_some()
             && let Some(span) = self.attributes.validate.as_ref().and_then(Validate::response)
         {
-            let message = "`response` checks an answer that is there as a whole, and a stream never is: remove it";
+            let message =
+                "`response` checks an answer that is there as a whole, and a stream never is: remove it";
             errors.at_span(span, message);
         }
         if at(Kind::Stream).is_some() && matches!(self.function.signature.output, ReturnType::Default) {
@@ -126,7 +133,9 @@ impl Attributes {
             Kind::Cached => self.cached = Some(Cached::read(annotation, &mut arguments, function, names)),
             Kind::Validate => self.validate = Some(Validate::read(&mut arguments, names)),
             Kind::Stream => self.stream = Some(Stream::read(&mut arguments)),
-            Kind::Invalidates => self.invalidates = Some(Invalidates::read(annotation, &mut arguments, names)),
+            Kind::Invalidates => {
+                self.invalidates = Some(Invalidates::read(annotation, &mut arguments, names));
+            }
         }
         arguments.finish();
         self.krate = krate.or(self.krate.take());
@@ -140,7 +149,10 @@ fn check_function(function: &Function, errors: &mut Errors) {
         errors.at(signature.fn_token, "an annotated function is async: write `async fn`");
     }
     if !matches!(signature.safety, Safety::Default) {
-        errors.at(&signature.safety, "an annotated function is called by Lift, which calls no unsafe function: remove this");
+        errors.at(
+            &signature.safety,
+            "an annotated function is called by Lift, which calls no unsafe function: remove this",
+        );
     }
     if let Some(abi) = &signature.abi {
         errors.at(abi, "an annotated function is called by Lift, as Rust functions are: remove this");
@@ -173,7 +185,10 @@ fn check_argument(argument: &FnArg, errors: &mut Errors) {
         }
     };
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")) {
-        errors.at(attribute, "an argument cannot depend on `cfg`: write two functions, each with its own `cfg`");
+        errors.at(
+            attribute,
+            "an argument cannot depend on `cfg`: write two functions, each with its own `cfg`",
+        );
     }
 }
 
@@ -182,24 +197,30 @@ fn check_unique(annotations: &[Annotation], errors: &mut Errors) {
         let is_route = |kind: Kind| matches!(kind, Kind::Route(_));
         let earlier = &annotations[..index];
         if is_route(annotation.kind) && earlier.iter().any(|earlier| is_route(earlier.kind)) {
-            let message = "a function has one route: remove this one, and write a second function that calls this one";
+            let message =
+                "a function has one route: remove this one, and write a second function that calls this one";
             errors.at_span(annotation.span, message);
         } else if earlier.iter().any(|earlier| earlier.kind == annotation.kind) {
-            errors.at_span(annotation.span, format!("`#[{}]` is written twice: keep one", annotation.kind.name()));
+            errors.at_span(
+                annotation.span,
+                format!("`#[{}]` is written twice: keep one", annotation.kind.name()),
+            );
         }
     }
 }
 
 /// Which attributes go together.
 fn check_together(annotations: &[Annotation], errors: &mut Errors) {
-    let at = |kind: Kind| annotations.iter().find(|annotation| annotation.kind == kind).map(|found| found.span);
+    let at =
+        |kind: Kind| annotations.iter().find(|annotation| annotation.kind == kind).map(|found| found.span);
     if let (Some(_), Some(stream)) = (at(Kind::Cached), at(Kind::Stream)) {
         let message = "`#[stream]` and `#[cached]` exclude each other, since a stream is never there as a whole: \
                        remove one, or cache the function that the items come from";
         errors.at_span(stream, message);
     }
     if let (Some(_), Some(invalidates)) = (at(Kind::Cached), at(Kind::Invalidates)) {
-        let message = "`#[invalidates]` and `#[cached]` exclude each other: a function reads or writes; remove one";
+        let message =
+            "`#[invalidates]` and `#[cached]` exclude each other: a function reads or writes; remove one";
         errors.at_span(invalidates, message);
     }
     if let (Some(_), Some(invalidates)) = (at(Kind::Stream), at(Kind::Invalidates)) {
@@ -212,7 +233,8 @@ fn check_together(annotations: &[Annotation], errors: &mut Errors) {
     }
     for annotation in annotations {
         let name = annotation.kind.name();
-        errors.at_span(annotation.span, format!("`#[{name}]` needs a route: add one such as `#[get(\"/…\")]`"));
+        errors
+            .at_span(annotation.span, format!("`#[{name}]` needs a route: add one such as `#[get(\"/…\")]`"));
     }
 }
 
@@ -221,7 +243,8 @@ fn check_bodies(arguments: &[Argument], errors: &mut Errors) {
     const READ_THE_BODY: [&str; 7] = ["Json", "Form", "Bytes", "String", "Multipart", "Request", "Body"];
     let reads = |argument: &&Argument| READ_THE_BODY.iter().any(|name| argument.is_written(name));
     for second in arguments.iter().filter(reads).skip(1) {
-        let message = "a request has one body, and an argument before this one reads it: take both as one `Json<…>`";
+        let message =
+            "a request has one body, and an argument before this one reads it: take both as one `Json<…>`";
         errors.at(&second.ty, message);
     }
 }

@@ -62,9 +62,12 @@ fn borrow(pattern: &mut Pat, used: &dyn Fn(&Ident) -> bool) {
         Pat::Tuple(inner) => inner.elems.iter_mut().for_each(|element| borrow(element, used)),
         Pat::TupleStruct(inner) => inner.elems.iter_mut().for_each(|element| borrow(element, used)),
         Pat::Struct(inner) => {
-            inner.fields = std::mem::take(&mut inner.fields).into_iter().filter(|field| binds(field, used)).collect();
+            inner.fields =
+                std::mem::take(&mut inner.fields).into_iter().filter(|field| binds(field, used)).collect();
             inner.fields.iter_mut().for_each(|field| borrow_field(field, used));
-            inner.rest.get_or_insert_with(|| PatRest { attrs: Vec::new(), dot2_token: <Token![..]>::default() });
+            inner
+                .rest
+                .get_or_insert_with(|| PatRest { attrs: Vec::new(), dot2_token: <Token![..]>::default() });
             if !inner.fields.empty_or_trailing() {
                 inner.fields.push_punct(<Token![,]>::default());
             }
@@ -106,7 +109,11 @@ mod tests {
         check("Path(sku)", &["sku"], "Path(sku)");
         check("Path(sku)", &[], "_");
         check("Path((shop, mut sku))", &["sku"], "Path((_, sku))");
-        check("Json(Order { ref id, lines: [first, ..], .. })", &["id", "first"], "Json(Order { id, lines: [first, ..], .. })");
+        check(
+            "Json(Order { ref id, lines: [first, ..], .. })",
+            &["id", "first"],
+            "Json(Order { id, lines: [first, ..], .. })",
+        );
         check("Json(Order { id, note })", &["id"], "Json(Order { id, .. })");
         check("whole @ Query(Page { limit })", &["limit"], "Query(Page { limit, .. })");
         check("mut body", &["body"], "body");

@@ -49,7 +49,7 @@ fn body(model: &Model, cached: &Cached) -> TokenStream {
     let key = key(&model.arguments, cached, false, &private);
     let tags = tags(&model.arguments, &cached.tags, &private);
     let (questions, output) = (questions(cached, &private), model.function.output());
-    let (function, form) = (function(cached), form(cached, &private));
+    let (function, form) = (function(cached, model.output_span), form(cached, &private));
     let alias = model.private_as_lift();
     quote! {
         #alias
@@ -70,14 +70,18 @@ fn body(model: &Model, cached: &Cached) -> TokenStream {
 }
 
 /// A refresh outlives the call that found a stale value, and so do the arguments.
-fn function(cached: &Cached) -> Ident {
+fn function(cached: &Cached, span: Span) -> Ident {
     let name = if cached.refreshes() { "refreshed" } else { "function" };
-    Ident::new(name, Span::call_site())
+    Ident::new(name, span)
 }
 
 /// How a value leaves the process, if it does.
 pub(crate) fn form(cached: &Cached, private: &TokenStream) -> TokenStream {
-    if cached.local.is_some() { quote! { #private::cache::Local } } else { quote! { #private::cache::Encoded } }
+    if cached.local.is_some() {
+        quote! { #private::cache::Local }
+    } else {
+        quote! { #private::cache::Encoded }
+    }
 }
 
 /// What is asked about a computed value: besides all that an answer is asked, whether it is a `None`.
@@ -101,6 +105,7 @@ fn name_arguments(model: &mut Model) {
     for (input, argument) in inputs.zip(&model.arguments) {
         let FnArg::Typed(typed) = input else { continue };
         let ident = passed(argument);
-        *typed.pat = Pat::Ident(PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat: None });
+        *typed.pat =
+            Pat::Ident(PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident, subpat: None });
     }
 }

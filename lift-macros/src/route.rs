@@ -65,17 +65,22 @@ impl Route {
 
     /// Each parameter of the path needs an argument that takes it, and the reverse.
     pub(crate) fn check_parameters(&self, arguments: &[Argument], errors: &mut Errors) {
-        let takers: Vec<&Argument> = arguments.iter().filter(|argument| argument.is_written("Path")).collect();
+        let takers: Vec<&Argument> =
+            arguments.iter().filter(|argument| argument.is_written("Path")).collect();
         for argument in &takers {
             self.check_arity(argument, errors);
         }
         if takers.is_empty() && !self.parameters.is_empty() && !arguments.iter().any(may_read_path) {
             let names = listed(self.parameters.iter().map(String::as_str));
             let message = match self.parameters.as_slice() {
-                [name] => format!("no argument takes the path's {names}: add one such as `Path({name}): Path<String>`"),
+                [name] => format!(
+                    "no argument takes the path's {names}: add one such as `Path({name}): Path<String>`"
+                ),
                 all => {
                     let (bound, types) = (all.join(", "), vec!["String"; all.len()].join(", "));
-                    format!("no argument takes the path's {names}: add one such as `Path(({bound})): Path<({types})>`")
+                    format!(
+                        "no argument takes the path's {names}: add one such as `Path(({bound})): Path<({types})>`"
+                    )
                 }
             };
             errors.at(&self.path, message);
@@ -83,7 +88,8 @@ impl Route {
     }
 
     fn check_arity(&self, argument: &Argument, errors: &mut Errors) {
-        let Some(PathArguments::AngleBracketed(generics)) = argument.outer().map(|outer| &outer.arguments) else {
+        let Some(PathArguments::AngleBracketed(generics)) = argument.outer().map(|outer| &outer.arguments)
+        else {
             return;
         };
         let Some(GenericArgument::Type(inner)) = generics.args.first() else { return };
@@ -96,10 +102,15 @@ impl Route {
         let (count, path) = (self.parameters.len(), self.path.value());
         let message = match (taken, count) {
             (taken, count) if taken == count => return,
-            (_, 0) => format!("the path \"{path}\" has no parameter to take: write one such as \"{}/{{id}}\", or remove this", path.trim_end_matches('/')),
+            (_, 0) => format!(
+                "the path \"{path}\" has no parameter to take: write one such as \"{}/{{id}}\", or remove this",
+                path.trim_end_matches('/')
+            ),
             (_, count) => {
                 let names = listed(self.parameters.iter().map(String::as_str));
-                format!("the path has {count} parameters and this takes {taken}: take one value for each of {names}")
+                format!(
+                    "the path has {count} parameters and this takes {taken}: take one value for each of {names}"
+                )
             }
         };
         errors.at(inner, message.replace("1 parameters", "1 parameter"));
@@ -110,16 +121,28 @@ impl Route {
 /// well-known ones that follow cannot.
 fn may_read_path(argument: &Argument) -> bool {
     const CANNOT: [&str; 14] = [
-        "Json", "Query", "Form", "State", "Extension", "Context", "Tenant", "HeaderMap", "LastEventId", "Method",
-        "Bytes", "String", "Multipart", "TypedHeader",
+        "Json",
+        "Query",
+        "Form",
+        "State",
+        "Extension",
+        "Context",
+        "Tenant",
+        "HeaderMap",
+        "LastEventId",
+        "Method",
+        "Bytes",
+        "String",
+        "Multipart",
+        "TypedHeader",
     ];
     !CANNOT.iter().any(|name| argument.is_written(name))
 }
 
 fn is_scalar(ident: &Ident) -> bool {
     const SCALARS: [&str; 16] = [
-        "String", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "f32",
-        "f64",
+        "String", "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
+        "i128", "f32", "f64",
     ];
     SCALARS.iter().any(|scalar| ident == scalar)
 }
@@ -131,7 +154,9 @@ fn method(annotation: &Annotation, arguments: &mut Arguments<'_>) -> Option<Iden
     }
     let Some(method) = arguments.word(&["no_tenant"]) else {
         if !arguments.are_unreadable() {
-            arguments.errors.at_span(annotation.span, "a route needs a method: write `#[route(GET, \"/…\")]`");
+            arguments
+                .errors
+                .at_span(annotation.span, "a route needs a method: write `#[route(GET, \"/…\")]`");
         }
         return None;
     };
@@ -159,7 +184,9 @@ fn path(annotation: &Annotation, arguments: &mut Arguments<'_>) -> Option<LitStr
         None if arguments.are_unreadable() => None,
         None => {
             let form = if name == "route" { "GET, \"/…\"" } else { "\"/…\"" };
-            arguments.errors.at_span(annotation.span, format!("a route needs a path: write `#[{name}({form})]`"));
+            arguments
+                .errors
+                .at_span(annotation.span, format!("a route needs a path: write `#[{name}({form})]`"));
             None
         }
     };
@@ -187,7 +214,9 @@ fn parameters(path: &str) -> Result<Vec<String>, String> {
         let Some(name) = parameter(segment)? else { continue };
         let plain = name.strip_prefix('*').unwrap_or(name);
         if name.starts_with('*') && index + 1 < segments.len() {
-            return Err(format!("`{{{name}}}` takes all that is left of a path: move it to the end, or write `{{{plain}}}`"));
+            return Err(format!(
+                "`{{{name}}}` takes all that is left of a path: move it to the end, or write `{{{plain}}}`"
+            ));
         }
         if names.iter().any(|earlier| earlier == plain) {
             return Err(format!("the path has two parameters `{plain}`: rename one"));
@@ -221,7 +250,10 @@ fn parameter(segment: &str) -> Result<Option<&str>, String> {
         return Err(format!("`{segment}` names no parameter: write `{{name}}`"));
     }
     if to + 1 != text.len() {
-        return Err(format!("nothing may follow a parameter within its segment: write `{}{{{name}}}`", &segment[..at]));
+        return Err(format!(
+            "nothing may follow a parameter within its segment: write `{}{{{name}}}`",
+            &segment[..at]
+        ));
     }
     // The name as a part of the segment that was given, not of its copy.
     let start = segment.rfind(&format!("{{{name}}}")).map(|start| start + 1);
@@ -236,7 +268,10 @@ mod tests {
     fn parameters_are_named() {
         assert_eq!(parameters("/"), Ok(vec![]));
         assert_eq!(parameters("/products/{sku}"), Ok(vec!["sku".to_owned()]));
-        assert_eq!(parameters("/{shop}/v-{version}/{*rest}"), Ok(["shop", "version", "rest"].map(str::to_owned).to_vec()));
+        assert_eq!(
+            parameters("/{shop}/v-{version}/{*rest}"),
+            Ok(["shop", "version", "rest"].map(str::to_owned).to_vec())
+        );
         assert_eq!(parameters("/{{literal}}"), Ok(vec![]));
     }
 

@@ -108,7 +108,8 @@ fn every_option_of_a_policy() {
 /// Whatever comes first, the expansion is the same.
 #[test]
 fn the_order_of_attributes_does_not_matter() {
-    let function = quote! { async fn list(Query(page): Query<Page>) -> Result<Json<List>> { read(page).await } };
+    let function =
+        quote! { async fn list(Query(page): Query<Page>) -> Result<Json<List>> { read(page).await } };
     let (get, cached, validate) =
         (quote! { "/products" }, quote! { ttl = "60s", tags = ["products"] }, quote! { status = 400 });
     let get_first = attribute(

@@ -35,7 +35,11 @@ impl Place {
     /// The place as a reference, where the name itself is bound to one.
     pub(crate) fn reference(&self) -> TokenStream {
         let value = self.value();
-        if self.fields.is_empty() { value } else { quote! { &#value } }
+        if self.fields.is_empty() {
+            value
+        } else {
+            quote! { &#value }
+        }
     }
 }
 
@@ -109,7 +113,9 @@ fn split(text: &str) -> Result<Vec<Piece<'_>>, &'static str> {
         } else if from.starts_with('}') {
             return Err("`}` closes nothing: write `}}` for a brace that is meant as text");
         } else {
-            let end = from.find('}').ok_or("`{` is never closed: write `{name}`, or `{{` for a brace that is meant as text")?;
+            let end = from
+                .find('}')
+                .ok_or("`{` is never closed: write `{name}`, or `{{` for a brace that is meant as text")?;
             pieces.push(Piece::Place(&from[1..end]));
             rest = &from[end + 1..];
         }
@@ -119,7 +125,8 @@ fn split(text: &str) -> Result<Vec<Piece<'_>>, &'static str> {
 }
 
 fn place(text: &str, literal: &LitStr, names: &[Ident]) -> Result<Place, String> {
-    let wrong = || format!("`{{{text}}}` must hold the name of an argument, such as `{{sku}}` or `{{query.page}}`");
+    let wrong =
+        || format!("`{{{text}}}` must hold the name of an argument, such as `{{sku}}` or `{{query.page}}`");
     let mut parts = text.split('.');
     let name: Ident = parts.next().and_then(|name| syn::parse_str(name).ok()).ok_or_else(wrong)?;
     let fields: Option<Vec<Member>> = parts.map(|field| syn::parse_str(field).ok()).collect();
@@ -147,7 +154,6 @@ pub(crate) fn unbound(name: &Ident, names: &[Ident]) -> String {
     };
     format!("`{name}` is not bound by any of the function's arguments: {fix}")
 }
-
 
 #[cfg(test)]
 mod tests {

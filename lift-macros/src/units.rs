@@ -53,11 +53,24 @@ mod tests {
 
     #[test]
     fn durations() {
-        let right = [("60s", 60_000), ("5m", 300_000), ("250ms", 250), ("1h30m", 5_400_000), ("1d", 86_400_000)];
+        let right =
+            [("60s", 60_000), ("5m", 300_000), ("250ms", 250), ("1h30m", 5_400_000), ("1d", 86_400_000)];
         for (text, expected) in right {
             assert_eq!(millis(text), Some(expected), "{text}");
         }
-        for wrong in ["", "60", "s", "60 s", "1.5h", "-1s", "30m1h", "1s1s", "60sec", "99999999999999999999s", "40000d"] {
+        for wrong in [
+            "",
+            "60",
+            "s",
+            "60 s",
+            "1.5h",
+            "-1s",
+            "30m1h",
+            "1s1s",
+            "60sec",
+            "99999999999999999999s",
+            "40000d",
+        ] {
             assert_eq!(millis(wrong), None, "{wrong}");
         }
     }

@@ -62,7 +62,9 @@ fn response(arguments: &mut Arguments<'_>) -> Option<(Span, Response)> {
     let (ident, value) = arguments.take("response")?;
     let response = match &value {
         Value::Flag => Some(Response::Checked),
-        Value::Equals(value) if string(value).is_some_and(|text| text.value() == "log") => Some(Response::Logged),
+        Value::Equals(value) if string(value).is_some_and(|text| text.value() == "log") => {
+            Some(Response::Logged)
+        }
         _ => None,
     };
     if response.is_none() {

@@ -262,10 +262,12 @@ async fn method_not_allowed() -> Response {
 #[derive(Clone)]
 pub struct Caller(CallerSource);
 
+type ReadCaller = Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>;
+
 #[derive(Clone)]
 enum CallerSource {
     Claim(&'static str),
-    Custom(Arc<dyn Fn(&Parts) -> Option<String> + Send + Sync>),
+    Custom(ReadCaller),
 }
 
 impl Caller {

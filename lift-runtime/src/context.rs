@@ -305,7 +305,8 @@ impl Computation {
 
     fn asked(what: Asked) {
         let note = |scope: &Scope| {
-            let computations = std::iter::successors(scope.computation.as_deref(), |inner| inner.outer.as_deref());
+            let computations =
+                std::iter::successors(scope.computation.as_deref(), |inner| inner.outer.as_deref());
             for computation in computations {
                 let unkeyed = match what {
                     Asked::Tenant => computation.shared,

@@ -70,7 +70,7 @@ fn days_in(year: u16, month: u8) -> u8 {
     match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
         2 => 28,
         _ => 0,
     }
@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn only_the_one_spelling_is_read() {
-        for text in ["", "2026-1-1", "2026/01/01", "+026-01-01", "2026-01-01T", "٢٠٢٦-01-01", "20260101--"] {
+        for text in ["", "2026-1-1", "2026/01/01", "+026-01-01", "2026-01-01T", "٢٠٢٦-01-01", "20260101--"]
+        {
             check(text, None);
         }
     }

@@ -159,7 +159,6 @@ pub struct Call<S> {
     pub(crate) body: Option<Body>,
     pub(crate) state: S,
     pub(crate) context: Context,
-    pub(crate) route: &'static Route,
     rejections: Rejections,
 }
 
@@ -197,12 +196,7 @@ impl IntoResponse for Rejection {
 }
 
 impl<S: Clone + Send + Sync + 'static> Call<S> {
-    async fn open(
-        request: Request,
-        state: S,
-        shared: &Arc<Shared>,
-        route: &'static Route,
-    ) -> Result<Self> {
+    async fn open(request: Request, state: S, shared: &Arc<Shared>, route: &'static Route) -> Result<Self> {
         let (mut parts, body) = request.into_parts();
         let context = match parts.extensions.get::<Context>() {
             Some(context) => context.clone(),
@@ -219,7 +213,7 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         if let Some(caller) = shared.caller.as_ref().and_then(|caller| caller.read(&parts)) {
             context.set_caller(caller);
         }
-        Ok(Self { parts, body: Some(body), state, context, route, rejections: Rejections::default() })
+        Ok(Self { parts, body: Some(body), state, context, rejections: Rejections::default() })
     }
 
     /// Takes one argument; `None` if it was refused, which [`rejection`](Self::rejection) then answers.
@@ -298,7 +292,11 @@ pub(crate) async fn as_problem(response: Response) -> Response {
 /// A stable code for a status that came without one: its phrase, in snake case.
 pub(crate) fn code(status: StatusCode) -> String {
     let phrase = status.canonical_reason().unwrap_or("error");
-    phrase.chars().filter(|c| *c != '\'').map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
+    phrase
+        .chars()
+        .filter(|c| *c != '\'')
+        .map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
+        .collect()
 }
 
 /// An argument of a handler, taken from the request's parts or from its whole, by any of axum's extractors.

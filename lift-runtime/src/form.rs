@@ -5,14 +5,13 @@ use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::endpoint::Rejection;
 use crate::error::Result;
 use crate::json::{media_type, read_body, unsupported};
 use crate::query::require_utf8;
 use crate::validate::expansion::MAX_BODY;
-use crate::validate::{Input, Location, Pairs, Schema, Unread, unchecked};
+use crate::validate::{Document, Input, Location, Pairs, Schema, Unread, unchecked};
 
 /// A body of the type `application/x-www-form-urlencoded`, as a struct or a map; see [`Query`](crate::Query) for how
 /// its fields are read.
@@ -60,7 +59,7 @@ impl<T: DeserializeOwned> Input for Form<T> {
         T::deserialize(pairs(raw).iter()).map_err(Unread::Refused)
     }
 
-    fn document(raw: &Bytes, schema: &Schema) -> Result<Value> {
+    fn document<'a>(raw: &'a Bytes, schema: &Schema) -> Result<Document<'a>> {
         Ok(pairs(raw).document(schema))
     }
 

@@ -8,11 +8,10 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
-use serde_json::Value;
 
 use crate::endpoint::Rejection;
 use crate::error::{Error, Result};
-use crate::validate::{Input, Location, Pair, Pairs, Refusal, Schema, Unread, unchecked};
+use crate::validate::{Document, Input, Location, Pair, Pairs, Refusal, Schema, Unread, unchecked};
 
 /// Headers, by the names of a struct's fields with `-` for `_`.
 ///
@@ -57,7 +56,7 @@ impl<T: DeserializeOwned> Input for Header<T> {
         })
     }
 
-    fn document(raw: &HeaderMap, schema: &Schema) -> Result<Value> {
+    fn document<'a>(raw: &'a HeaderMap, schema: &Schema) -> Result<Document<'a>> {
         // A header that is not text was refused by the parse.
         let pairs = schema.members().into_iter().flat_map(|field| of_field(raw, field).unwrap_or_default());
         Ok(Pairs::new(pairs).document(schema))
@@ -127,7 +126,11 @@ impl<'de> Deserializer<'de> for Fields<'_> {
         visitor.visit_map(Pairs::new(pairs).iter())
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Refusal> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Refusal> {
         visitor.visit_newtype_struct(self)
     }
 

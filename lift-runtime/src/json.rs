@@ -9,12 +9,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::endpoint::Rejection;
 use crate::error::{Error, Result};
 use crate::validate::expansion::{MAX_BODY, Output};
-use crate::validate::{Input, Location, Schema, Unread, parse_json, strict, unchecked};
+use crate::validate::{Document, Input, Location, Schema, Unread, parse_json, strict, unchecked};
 
 /// A JSON body: as an argument of a handler, parsed; as an answer, written.
 ///
@@ -55,7 +54,7 @@ impl<T: DeserializeOwned> Input for Json<T> {
         strict::parse(raw).map_err(Unread::Json)
     }
 
-    fn document(raw: &Bytes, _: &Schema) -> Result<Value> {
+    fn document<'a>(raw: &'a Bytes, _: &Schema) -> Result<Document<'a>> {
         parse_json(raw)
     }
 
@@ -107,7 +106,9 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
 fn is_json(headers: &HeaderMap) -> bool {
     let is_json = |media: &str| {
         media.eq_ignore_ascii_case("application/json")
-            || (media.len() > 5 && media.contains('/') && media.as_bytes()[media.len() - 5..].eq_ignore_ascii_case(b"+json"))
+            || (media.len() > 5
+                && media.contains('/')
+                && media.as_bytes()[media.len() - 5..].eq_ignore_ascii_case(b"+json"))
     };
     media_type(headers).is_some_and(is_json)
 }
@@ -123,7 +124,8 @@ pub(crate) async fn read_body(headers: &HeaderMap, body: Option<Body>, max: usiz
         let detail = format!("the body may have {max} bytes at most");
         Error::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail)
     };
-    let said = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let said =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if said.is_some_and(|length| length > max as u64) {
         return Err(too_large());
     }

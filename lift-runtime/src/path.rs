@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use axum::body::Body;
-use axum::extract::{FromRequestParts, RawPathParams};
 use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde_json::Value;
@@ -12,7 +12,8 @@ use serde_json::Value;
 use crate::endpoint::Rejection;
 use crate::error::{Error, Result};
 use crate::validate::{
-    InOrder, Input, Location, Pair, Pairs, Refusal, Schema, Texts, Unread, coerce, escape, unchecked,
+    Document, InOrder, Input, Location, Pair, Pairs, Refusal, Schema, Texts, Unread, coerce, escape,
+    unchecked,
 };
 
 /// The parameters of the path: one value, a tuple in their order, or a struct by their names.
@@ -60,20 +61,21 @@ impl<T: DeserializeOwned> Input for Path<T> {
         })
     }
 
-    fn document(raw: &RawPathParams, schema: &Schema) -> Result<Value> {
+    fn document<'a>(raw: &'a RawPathParams, schema: &Schema) -> Result<Document<'a>> {
         let parameters = parameters(raw);
         let types = schema.types(schema.root());
-        let one = |of: Option<&Value>, value: &Cow<'_, str>| match of {
+        let one = |of: Option<&Value>, value: &Cow<'a, str>| match of {
             Some(of) => coerce(schema, of, std::slice::from_ref(value)),
-            None => Value::from(&**value),
+            None => Document::Text(value.clone()),
         };
         Ok(match &*parameters {
             parameters if types.array => {
-                let place = |(index, (_, value)): (usize, &Pair<'_>)| one(schema.place(schema.root(), index), value);
-                parameters.iter().enumerate().map(place).collect()
+                let place =
+                    |(index, (_, value)): (usize, &Pair<'a>)| one(schema.place(schema.root(), index), value);
+                Document::Array(parameters.iter().enumerate().map(place).collect())
             }
             [(_, value)] if !types.object => one(Some(schema.root()), value),
-            _ => Pairs::new(parameters).document(schema),
+            parameters => Parameters(parameters).pairs().document(schema),
         })
     }
 
@@ -86,7 +88,10 @@ impl<T: DeserializeOwned> Input for Path<T> {
                 let rest = if rest.is_empty() { String::new() } else { format!("/{rest}") };
                 *pointer = format!("/{}{rest}", escape(name));
             }
-        } else if !types.object && let Some((name, _)) = raw.iter().next() && pointer.is_empty() {
+        } else if !types.object
+            && let Some((name, _)) = raw.iter().next()
+            && pointer.is_empty()
+        {
             *pointer = format!("/{}", escape(name));
         }
     }
@@ -121,8 +126,12 @@ type Deserialized<T> = std::result::Result<T, Refusal>;
 impl<'a> Parameters<'a> {
     fn single<R>(self, read: impl FnOnce(Texts<'a>) -> Deserialized<R>) -> Deserialized<R> {
         match self.0 {
-            [(name, value)] => read(Texts(std::slice::from_ref(value))).map_err(|refusal| refusal.within(name)),
-            all => Err(Refusal::new(MISCOUNTED, format!("`Path` takes one value; the route has {}", all.len()))),
+            [(name, value)] => {
+                read(Texts(std::slice::from_ref(value))).map_err(|refusal| refusal.within(name))
+            }
+            all => {
+                Err(Refusal::new(MISCOUNTED, format!("`Path` takes one value; the route has {}", all.len())))
+            }
         }
     }
 
@@ -184,7 +193,11 @@ impl<'de> Deserializer<'de> for Parameters<'_> {
         self.deserialize_tuple(len, visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Deserialized<V::Value> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Deserialized<V::Value> {
         visitor.visit_newtype_struct(self)
     }
 

@@ -53,7 +53,10 @@ pub mod stream {
 pub const fn one_body(reads: &[bool]) {
     let (mut index, mut found) = (0, false);
     while index < reads.len() {
-        assert!(!(found && reads[index]), "a request has one body, and two arguments of this handler read it");
+        assert!(
+            !(found && reads[index]),
+            "a request has one body, and two arguments of this handler read it"
+        );
         found |= reads[index];
         index += 1;
     }
@@ -136,6 +139,7 @@ impl<R> Returns for fn() -> R {
     type Output = R;
 }
 
+#[diagnostic::do_not_recommend]
 impl<E> Ending<E> for <fn() -> ! as Returns>::Output {
     fn end(self) -> Result<(), E> {
         self

@@ -8,11 +8,10 @@ use http::Uri;
 use http::request::Parts;
 use percent_encoding::percent_decode;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::endpoint::Rejection;
 use crate::error::{Error, Result};
-use crate::validate::{Input, Location, Pairs, Schema, Unread, unchecked};
+use crate::validate::{Document, Input, Location, Pairs, Schema, Unread, unchecked};
 
 /// The parameters of the query, as a struct or a map.
 ///
@@ -56,7 +55,7 @@ impl<T: DeserializeOwned> Input for Query<T> {
         T::deserialize(pairs(raw).iter()).map_err(Unread::Refused)
     }
 
-    fn document(raw: &Uri, schema: &Schema) -> Result<Value> {
+    fn document<'a>(raw: &'a Uri, schema: &Schema) -> Result<Document<'a>> {
         Ok(pairs(raw).document(schema))
     }
 
@@ -84,5 +83,9 @@ pub(crate) fn require_utf8(encoded: &[u8], what: &str) -> Result<()> {
         Cow::Borrowed(bytes) => std::str::from_utf8(bytes).is_ok(),
         Cow::Owned(bytes) => std::str::from_utf8(&bytes).is_ok(),
     };
-    if well { Ok(()) } else { Err(Error::bad_request(format!("{what} is not UTF-8")).with_code("invalid_utf8")) }
+    if well {
+        Ok(())
+    } else {
+        Err(Error::bad_request(format!("{what} is not UTF-8")).with_code("invalid_utf8"))
+    }
 }

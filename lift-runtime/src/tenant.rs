@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, RawPathParams};
 use axum::RequestPartsExt as _;
+use axum::extract::{FromRequestParts, RawPathParams};
 use http::StatusCode;
 use http::request::Parts;
 
@@ -70,6 +70,8 @@ pub struct Tenants {
     optional: bool,
 }
 
+type ReadTenant = Arc<dyn Fn(&Parts) -> Result<Option<String>> + Send + Sync>;
+
 #[derive(Clone)]
 enum Source {
     Lambda,
@@ -78,7 +80,7 @@ enum Source {
     Query(Cow<'static, str>),
     Subdomain,
     Path(Cow<'static, str>),
-    Custom(Arc<dyn Fn(&Parts) -> Result<Option<String>> + Send + Sync>),
+    Custom(ReadTenant),
 }
 
 impl Tenants {

@@ -7,8 +7,14 @@ extern crate self as lift;
 
 pub mod prelude;
 
-pub use async_stream::{self, try_stream};
-pub use lift_macros::{Validate, cached, delete, get, invalidates, patch, post, put, route, stream, validate};
+#[doc = include_str!("../docs/cached.md")]
+pub use lift_macros::cached;
+#[doc = include_str!("../docs/stream.md")]
+pub use lift_macros::stream;
+#[doc = include_str!("../docs/validate.md")]
+pub use lift_macros::validate;
+pub use lift_macros::{Validate, delete, get, invalidates, patch, post, put, route};
+pub use lift_runtime::stream::try_stream;
 pub use lift_runtime::*;
 
 #[doc(hidden)]

@@ -180,15 +180,59 @@ fn validator<T: JsonSchema>() -> Validator {
 /// Values that are wrong somewhere or right somewhere else.
 fn odd(random: &mut fastrand::Rng) -> Value {
     let odd = [
-        json!(null), json!(true), json!(0), json!(1), json!(-1), json!(1.0), json!(100), json!(100.0), json!(101),
-        json!(1e2), json!(-0.0), json!(0.5), json!(0.1), json!(1e300), json!(256), json!(4294967296_u64),
-        json!(u64::MAX), json!(i64::MIN), json!(1.8446744073709552e19), json!(""), json!("a"), json!("ab"),
-        json!("ééé"), json!("🦀🦀🦀"), json!("SKU-0001"), json!("SKU-00011"), json!("SKU-000٣"), json!("sku-0001"),
-        json!("USD"), json!("Empty"), json!("a@b.c"), json!("a@b"), json!("a@@b"), json!("http://x"),
-        json!("1.2.3.4"), json!("a.b"), json!("1_\n"), json!("1é"), json!([]), json!([1, 2]), json!([1, 1]),
-        json!(["a"]), json!({}), json!({"Empty": null}), json!({"Named": "SKU-0001"}), json!({"Pair": [1, 5]}),
-        json!({"Pair": [1, 6]}), json!({"name": "x"}), json!({"Box": [1, null]}), json!(["SKU-0001", 1, null]),
-        json!({"type": "leave"}), json!({"id": 10}), json!({"id": 9}),
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(1),
+        json!(-1),
+        json!(1.0),
+        json!(100),
+        json!(100.0),
+        json!(101),
+        json!(1e2),
+        json!(-0.0),
+        json!(0.5),
+        json!(0.1),
+        json!(1e300),
+        json!(256),
+        json!(4294967296_u64),
+        json!(u64::MAX),
+        json!(i64::MIN),
+        json!(1.8446744073709552e19),
+        json!(""),
+        json!("a"),
+        json!("ab"),
+        json!("ééé"),
+        json!("🦀🦀🦀"),
+        json!("SKU-0001"),
+        json!("SKU-00011"),
+        json!("SKU-000٣"),
+        json!("sku-0001"),
+        json!("USD"),
+        json!("Empty"),
+        json!("a@b.c"),
+        json!("a@b"),
+        json!("a@@b"),
+        json!("http://x"),
+        json!("1.2.3.4"),
+        json!("a.b"),
+        json!("1_\n"),
+        json!("1é"),
+        json!([]),
+        json!([1, 2]),
+        json!([1, 1]),
+        json!(["a"]),
+        json!({}),
+        json!({"Empty": null}),
+        json!({"Named": "SKU-0001"}),
+        json!({"Pair": [1, 5]}),
+        json!({"Pair": [1, 6]}),
+        json!({"name": "x"}),
+        json!({"Box": [1, null]}),
+        json!(["SKU-0001", 1, null]),
+        json!({"type": "leave"}),
+        json!({"id": 10}),
+        json!({"id": 9}),
     ];
     odd[random.usize(..odd.len())].clone()
 }
@@ -201,7 +245,9 @@ fn mutate(value: &mut Value, random: &mut fastrand::Rng) {
             let name = members.keys().nth(random.usize(..members.len())).unwrap().clone();
             match random.u8(..12) {
                 0 => drop(members.remove(&name)),
-                1 => drop(members.insert(["extra", "01", "x/y~", "7"][random.usize(..4)].into(), odd(random))),
+                1 => {
+                    drop(members.insert(["extra", "01", "x/y~", "7"][random.usize(..4)].into(), odd(random)));
+                }
                 2 => *value = members.values().cloned().collect(),
                 _ => mutate(&mut members[&name], random),
             }
@@ -277,7 +323,10 @@ fn one_verdict_on_what_the_schema_alone_can_check() {
     let say = json!({"type": "say", "text": "hi", "at": {"sku": "SKU-0001", "qty": 1}});
     compare::<Message>(&[say, json!({"type": "leave"})], 10_000);
     compare::<Flat>(&[json!({"id": 1, "qty": 2, "at": {"name": "x"}, "more": [1]})], 10_000);
-    compare::<Outer>(&[json!({"n": 1, "foreign": {"id": 10}, "several": [{"id": 11}], "set": [1, 2]})], 10_000);
+    compare::<Outer>(
+        &[json!({"n": 1, "foreign": {"id": 10}, "several": [{"id": 11}], "set": [1, 2]})],
+        10_000,
+    );
 }
 
 #[test]
@@ -291,7 +340,8 @@ fn one_verdict_on_generic_and_plain_types() {
 
 fn told<T: Validate + DeserializeOwned + 'static>(json: &str) -> Vec<(String, String, String)> {
     let violations = from_slice::<T>(json.as_bytes()).err().unwrap_or_default();
-    let told = |v: &lift::validate::Violation| (v.pointer.clone(), v.keyword.to_string(), v.message.to_string());
+    let told =
+        |v: &lift::validate::Violation| (v.pointer.clone(), v.keyword.to_string(), v.message.to_string());
     violations.iter().map(told).collect()
 }
 

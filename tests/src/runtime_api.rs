@@ -55,7 +55,8 @@ impl Answer {
     /// If it is none.
     pub fn json(&self) -> serde_json::Value {
         let bytes = self.bytes();
-        serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&bytes)))
+        serde_json::from_slice(&bytes)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&bytes)))
     }
 }
 
@@ -77,8 +78,11 @@ impl RuntimeApi {
         let (events, received) = mpsc::unbounded_channel();
         let (polled, polls) = mpsc::unbounded_channel();
         let waiting = Waiting::default();
-        let shared =
-            Shared { events: Arc::new(AsyncMutex::new(received)), polls: polled, waiting: Arc::clone(&waiting) };
+        let shared = Shared {
+            events: Arc::new(AsyncMutex::new(received)),
+            polls: polled,
+            waiting: Arc::clone(&waiting),
+        };
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/{kind}", post(answered))
@@ -106,7 +110,8 @@ impl RuntimeApi {
     pub async fn invoke(&self, body: impl Into<Bytes>) -> Option<Answer> {
         let (sender, answer) = oneshot::channel();
         let id = format!("{:032x}", self.waiting().len() + 1);
-        let id = format!("{id}-{:x}", SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos());
+        let id =
+            format!("{id}-{:x}", SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos());
         self.waiting().insert(id.clone(), sender);
         self.events.send(Event { id, body: body.into() }).ok()?;
         answer.await.ok()
@@ -126,7 +131,10 @@ async fn next(State(shared): State<Shared>) -> Response {
     let response = Response::builder()
         .header("lambda-runtime-aws-request-id", id)
         .header("lambda-runtime-deadline-ms", deadline.to_string())
-        .header("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:111122223333:function:function")
+        .header(
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:eu-central-1:111122223333:function:function",
+        )
         .header("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=1")
         .body(Body::from(body));
     response.unwrap_or_else(|_| refusal(StatusCode::INTERNAL_SERVER_ERROR))
@@ -137,7 +145,10 @@ async fn answered(
     Path((id, kind)): Path<(String, String)>,
     request: Request,
 ) -> StatusCode {
-    let streamed = request.headers().get("lambda-runtime-function-response-mode").is_some_and(|mode| mode == "streaming");
+    let streamed = request
+        .headers()
+        .get("lambda-runtime-function-response-mode")
+        .is_some_and(|mode| mode == "streaming");
     let mut body = request.into_body();
     let mut pieces = Vec::new();
     while let Some(Ok(frame)) = body.frame().await {

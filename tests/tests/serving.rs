@@ -53,7 +53,9 @@ impl Server {
     }
 
     fn get(&self, path: &str) -> String {
-        self.exchange(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes())
+        self.exchange(
+            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes(),
+        )
     }
 
     fn terminate(&self) {
@@ -78,7 +80,10 @@ fn output(arguments: &[&str], environment: &[(&str, &str)]) -> (bool, String, St
 #[test]
 fn the_command_line_tells_what_there_is() {
     let (good, out, _) = output(&["--help"], &[]);
-    assert!(good && out.starts_with("An app under test.\n") && out.contains("Usage: served [serve]"), "{out}");
+    assert!(
+        good && out.starts_with("An app under test.\n") && out.contains("Usage: served [serve]"),
+        "{out}"
+    );
     let (good, out, _) = output(&["routes"], &[]);
     assert!(good);
     assert_eq!(out, "GET  /hello  no_tenant  served::hello\n");
@@ -115,7 +120,10 @@ fn it_serves_and_survives_what_clients_do() {
     assert!(server.get("/%FF%00").starts_with("HTTP/1.1 404"));
     // Gone before the answer, and gone in the middle of a body.
     drop(server.connect());
-    server.connect().write_all(b"POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc").expect("written");
+    server
+        .connect()
+        .write_all(b"POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc")
+        .expect("written");
     assert!(server.get("/hello").ends_with("hello"));
 }
 
@@ -133,7 +141,10 @@ fn heads_that_hyper_refuses_get_problem_documents() {
     ] {
         let answer = server.exchange(&request);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
-        assert!(answer.contains("application/problem+json") && answer.contains(&format!(r#""code":"{code}""#)), "{answer}");
+        assert!(
+            answer.contains("application/problem+json") && answer.contains(&format!(r#""code":"{code}""#)),
+            "{answer}"
+        );
     }
 }
 
@@ -167,7 +178,9 @@ fn terminated_it_finishes_what_it_has_begun() {
 }
 
 /// Serves an app in this process, where time is paused, until the sender is gone.
-async fn serve_paused(router: axum::Router) -> (tokio::net::TcpStream, oneshot::Sender<()>, JoinHandle<lift::Result<()>>) {
+async fn serve_paused(
+    router: axum::Router,
+) -> (tokio::net::TcpStream, oneshot::Sender<()>, JoinHandle<lift::Result<()>>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("its address");
     let (stop, stopped) = oneshot::channel();
@@ -187,8 +200,11 @@ async fn a_client_that_never_finishes_its_head_is_let_go() {
 
 #[tokio::test(start_paused = true)]
 async fn what_does_not_end_is_cut_off_after_ten_seconds() {
-    let endless = || async { axum::body::Body::from_stream(futures_util::stream::pending::<Result<&str, std::io::Error>>()) };
-    let (mut client, stop, server) = serve_paused(axum::Router::new().route("/", axum::routing::get(endless))).await;
+    let endless = || async {
+        axum::body::Body::from_stream(futures_util::stream::pending::<Result<&str, std::io::Error>>())
+    };
+    let (mut client, stop, server) =
+        serve_paused(axum::Router::new().route("/", axum::routing::get(endless))).await;
     client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("written");
     assert!(client.read(&mut [0; 1024]).await.expect("a head") > 0);
     let start = tokio::time::Instant::now();
@@ -231,14 +247,19 @@ async fn on_lambda_it_answers_events_one_after_the_other() {
         assert_eq!((&answer["statusCode"], &answer["body"]), (&200.into(), &"hello".into()));
     }
     // Neither a panic nor an event that is none ends the process.
-    let answer = function.api.invoke(event(Event::http_api("GET", "/panic"))).await.expect("an answer").json();
+    let answer =
+        function.api.invoke(event(Event::http_api("GET", "/panic"))).await.expect("an answer").json();
     assert_eq!(answer["statusCode"], 500);
     for bad in ["", "{", "[]", "\u{0}"] {
         let answer = function.api.invoke(bad).await.expect("an answer");
         assert!(answer.failed, "{answer:?}");
         assert_eq!(answer.json()["errorType"], "Lift.UnknownEvent");
     }
-    let answer = function.api.invoke(event(Event::http_api("POST", "/echo").binary([0, 255]))).await.expect("an answer");
+    let answer = function
+        .api
+        .invoke(event(Event::http_api("POST", "/echo").binary([0, 255])))
+        .await
+        .expect("an answer");
     assert_eq!(answer.json()["body"], "AP8=");
 }
 
@@ -248,7 +269,10 @@ async fn a_streamed_answer_arrives_piece_by_piece() {
     let answer = function.api.invoke(event(Event::function_url("GET", "/ticks"))).await.expect("an answer");
     assert!(answer.streamed && !answer.failed);
     let bytes = answer.bytes();
-    assert!(bytes.starts_with(b"{\"statusCode\":200,") && bytes.ends_with(b"}\0\0\0\0\0\0\0\x000\n1\n2\n"), "{bytes:?}");
+    assert!(
+        bytes.starts_with(b"{\"statusCode\":200,") && bytes.ends_with(b"}\0\0\0\0\0\0\0\x000\n1\n2\n"),
+        "{bytes:?}"
+    );
     let (first, last) = (answer.pieces[0].0, answer.pieces[answer.pieces.len() - 1].0);
     assert!(last - first >= Duration::from_millis(250), "{:?}", last - first);
     // An answer without a body ends as well, and the next event is taken.

@@ -8,7 +8,9 @@ use lift::{http::StatusCode, stream::Stream};
 use crate::Shop;
 
 /// What a product is known by: `SKU-` and four digits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, Validate)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, Validate,
+)]
 #[serde(transparent)]
 pub(crate) struct Sku(#[schemars(regex(pattern = r"^SKU-[0-9]{4}$"))] String);
 
@@ -106,7 +108,8 @@ pub(crate) async fn product(
 ) -> Result<Json<Product>> {
     let catalog = shop.database.catalog(&tenant);
     catalog.read(shop.settings.latency).await;
-    let product = catalog.product(&sku).ok_or_else(|| Error::not_found(format!("There is no product {sku}.")))?;
+    let product =
+        catalog.product(&sku).ok_or_else(|| Error::not_found(format!("There is no product {sku}.")))?;
     Ok(Json(product))
 }
 

@@ -112,7 +112,9 @@ fn known_skus(body: &NewOrder, tenant: &Tenant, shop: &Shop) -> Violations {
     let catalog = shop.database.catalog(tenant);
     let unknown = body.lines.iter().enumerate().filter(|(_, line)| catalog.product(&line.sku).is_none());
     unknown
-        .map(|(n, _)| Violation::new(format!("/lines/{n}/sku"), "known_sku", "must be the SKU of a product we have"))
+        .map(|(n, _)| {
+            Violation::new(format!("/lines/{n}/sku"), "known_sku", "must be the SKU of a product we have")
+        })
         .collect()
 }
 

@@ -90,7 +90,8 @@ async fn a_list_is_paged() {
     let page: Value = acme(shop.get("/products?unknown=1")).send().await.json().await;
     assert_eq!(page["items"].as_array().unwrap().len(), 20);
     assert_eq!(page["next"], "SKU-0020");
-    let games: Value = acme(shop.get("/products?category=games&limit=2&after=SKU-0005")).send().await.json().await;
+    let games: Value =
+        acme(shop.get("/products?category=games&limit=2&after=SKU-0005")).send().await.json().await;
     assert_eq!(games["items"][0]["sku"], "SKU-0009");
     assert_eq!(games["next"], "SKU-0013");
 }
@@ -138,7 +139,8 @@ async fn tenants_are_required_and_checked() {
         check(product().header("x-tenant-id", name), "tenant_invalid").await;
     }
     check(product().header("x-tenant-id", "acme").header("x-tenant-id", "acme"), "tenant_invalid").await;
-    check(shop.get("/products/SKU-0007?tenant=globex").header("x-tenant-id", "acme"), "tenant_conflict").await;
+    check(shop.get("/products/SKU-0007?tenant=globex").header("x-tenant-id", "acme"), "tenant_conflict")
+        .await;
     assert_eq!(shop.get("/products/SKU-0007?tenant=acme").send().await.status, StatusCode::OK);
 }
 
@@ -164,14 +166,20 @@ async fn an_order_is_placed_and_followed() {
     let named = |text: &str| text.lines().filter(|line| line.starts_with("event:")).count();
     assert_eq!(named(&all), 4, "{all}");
     let (_, rest) = events(Some("2")).await;
-    assert!(rest.starts_with("id: 3\nevent: shipped\n") || rest.starts_with("event: shipped\nid: 3\n"), "{rest}");
+    assert!(
+        rest.starts_with("id: 3\nevent: shipped\n") || rest.starts_with("event: shipped\nid: 3\n"),
+        "{rest}"
+    );
     assert_eq!(named(&rest), 2);
     assert_eq!(events(Some("4")).await, (StatusCode::NO_CONTENT, String::new()));
     assert_eq!(named(&events(Some("garbage")).await.1), 4, "an id that cannot be read starts anew");
 
     let order: Value = acme(shop.get(&location)).send().await.json().await;
     assert_eq!(order["status"], "delivered");
-    assert_eq!(shop.get(&location).header("x-tenant-id", "globex").send().await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        shop.get(&location).header("x-tenant-id", "globex").send().await.status,
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test]
@@ -186,7 +194,8 @@ async fn ndjson_is_as_long_as_asked() {
 async fn the_clock_ticks_for_everybody_in_both_formats() {
     let shop = shop();
     let lines = shop.get("/clock?count=3&interval_ms=10").send().await.text().await;
-    let numbers: Vec<_> = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["n"].clone()).collect();
+    let numbers: Vec<_> =
+        lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["n"].clone()).collect();
     assert_eq!(numbers, [1, 2, 3]);
     let events = shop.get("/clock?count=2&interval_ms=10").header("accept", "text/event-stream").send().await;
     assert_eq!(events.header("content-type"), Some("text/event-stream"));

@@ -74,20 +74,14 @@ impl Mistakes {
     }
 }
 
-/// An item of an attribute; schemars has `!key` besides what Rust knows.
-enum Item {
-    Meta(Meta),
-    Unset,
-}
+/// An item of an attribute; `None` is `!key`, which schemars has besides what Rust knows.
+struct Item(Option<Meta>);
 
 impl Parse for Item {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        if input.peek(Token![!]) {
-            input.parse::<Token![!]>()?;
-            input.parse::<Meta>()?;
-            return Ok(Self::Unset);
-        }
-        input.parse().map(Self::Meta)
+        let unset = input.parse::<Option<Token![!]>>()?.is_some();
+        let meta = input.parse()?;
+        Ok(Self((!unset).then_some(meta)))
     }
 }
 
@@ -105,9 +99,9 @@ impl Attributes {
             let Meta::List(list) = &attribute.meta else { continue };
             for item in items(list, mistakes) {
                 match item {
-                    Item::Unset => read.opaque = true,
-                    Item::Meta(meta) if owner == Owner::Serde => read.read_serde(&meta, mistakes),
-                    Item::Meta(meta) => read.read_constraint(owner, &meta, mistakes),
+                    Item(None) => read.opaque = true,
+                    Item(Some(meta)) if owner == Owner::Serde => read.read_serde(&meta, mistakes),
+                    Item(Some(meta)) => read.read_constraint(owner, &meta, mistakes),
                 }
             }
         }
@@ -206,10 +200,11 @@ impl Constraints {
                 let inner = self.inner.get_or_insert_default();
                 let Meta::List(list) = meta else { return true };
                 for item in items(list, mistakes) {
-                    if let Item::Meta(meta) = &item
+                    if let Item(Some(meta)) = &item
                         && !inner.read(owner, meta, mistakes)
                     {
-                        mistakes.at(meta.span(), format_args!("`{}` is not a constraint of items", name(meta)));
+                        mistakes
+                            .at(meta.span(), format_args!("`{}` is not a constraint of items", name(meta)));
                     }
                 }
             }
@@ -224,10 +219,16 @@ impl Constraints {
         let Some(Expr::Lit(ExprLit { lit: Lit::Str(pattern), .. })) = &self.pattern else { return };
         let text = pattern.value().replace(r"\\", "");
         if ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| text.contains(look)) {
-            mistakes.at(pattern.span(), "a pattern cannot look around, for it is matched in linear time; say it without");
+            mistakes.at(
+                pattern.span(),
+                "a pattern cannot look around, for it is matched in linear time; say it without",
+            );
         }
         if text.as_bytes().windows(2).any(|pair| pair[0] == b'\\' && matches!(pair[1], b'1'..=b'9')) {
-            mistakes.at(pattern.span(), "a pattern cannot refer back, for it is matched in linear time; say it without");
+            mistakes.at(
+                pattern.span(),
+                "a pattern cannot refer back, for it is matched in linear time; say it without",
+            );
         }
     }
 }
@@ -251,7 +252,7 @@ fn bounds(owner: Owner, meta: &Meta, mistakes: &mut Mistakes) -> Option<Bounds> 
     let Meta::List(list) = meta else { return None };
     let mut bounds = Bounds { span: meta.span(), min: None, max: None };
     for item in items(list, mistakes) {
-        let Item::Meta(item) = item else { continue };
+        let Item(Some(item)) = item else { continue };
         let key = name(&item);
         match (&*key, &item) {
             ("min", Meta::NameValue(pair)) => bounds.min = expression(&pair.value, mistakes),
@@ -264,7 +265,9 @@ fn bounds(owner: Owner, meta: &Meta, mistakes: &mut Mistakes) -> Option<Bounds> 
             ("chars" | "simple", _) if owner == Owner::Garde => {}
             _ => mistakes.at(
                 item.span(),
-                format_args!("`{key}` is not in the JSON Schema, and would not be checked; use `min`, `max` or `equal`"),
+                format_args!(
+                    "`{key}` is not in the JSON Schema, and would not be checked; use `min`, `max` or `equal`"
+                ),
             ),
         }
     }
@@ -285,8 +288,12 @@ fn argument(meta: &Meta, key: Option<&str>, mistakes: &mut Mistakes) -> Option<E
         return list.parse_args::<Expr>().map_err(|error| mistakes.add(error)).ok();
     }
     items(list, mistakes).into_iter().find_map(|item| match item {
-        Item::Meta(Meta::NameValue(pair)) if pair.path.is_ident(key) => {
-            if key == "path" { expression(&pair.value, mistakes) } else { Some(pair.value) }
+        Item(Some(Meta::NameValue(pair))) if pair.path.is_ident(key) => {
+            if key == "path" {
+                expression(&pair.value, mistakes)
+            } else {
+                Some(pair.value)
+            }
         }
         _ => None,
     })
@@ -295,7 +302,9 @@ fn argument(meta: &Meta, key: Option<&str>, mistakes: &mut Mistakes) -> Option<E
 /// An expression, or one in quotes.
 fn expression(value: &Expr, mistakes: &mut Mistakes) -> Option<Expr> {
     match value {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.parse().map_err(|error| mistakes.add(error)).ok(),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+            text.parse().map_err(|error| mistakes.add(error)).ok()
+        }
         value => Some(value.clone()),
     }
 }

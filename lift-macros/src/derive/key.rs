@@ -1,7 +1,7 @@
 //! `KeyPart`, which `derive(Validate)` gives to a type whose fields all have it.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Data, DeriveInput, Fields, Type, WhereClause, parse_quote};
 
 // Input:
@@ -20,7 +20,8 @@ use syn::{Data, DeriveInput, Fields, Type, WhereClause, parse_quote};
 //     }
 //
 // The needless `for` makes a bound that no type satisfies mean "not a `KeyPart`", where without it the compiler
-// would refuse the whole derive; such a type enters keys by its `Hash`, or says what to do.
+// would refuse the whole derive; such a type enters keys by its `Hash`, or says what to do. A field that holds the type
+// itself, as a tree's children do, has no bound: it would ask for what is being made.
 pub(super) fn expand(input: &DeriveInput) -> TokenStream {
     let arms: Vec<TokenStream> = match &input.data {
         Data::Struct(data) => vec![arm(&quote!(Self), &data.fields, None)],
@@ -36,7 +37,7 @@ pub(super) fn expand(input: &DeriveInput) -> TokenStream {
     let body = if arms.is_empty() { quote!(match *self {}) } else { quote!(match self { #(#arms)* }) };
     let mut generics = input.generics.clone();
     let clause: &mut WhereClause = generics.make_where_clause();
-    for ty in fields(&input.data) {
+    for ty in fields(&input.data).into_iter().filter(|ty| !mentions(ty.to_token_stream(), &input.ident)) {
         clause.predicates.push(parse_quote!(for<'__lift> #ty: ::lift::__private::cache::KeyPart));
     }
     let name = &input.ident;
@@ -59,10 +60,21 @@ fn arm(path: &TokenStream, fields: &Fields, index: Option<u32>) -> TokenStream {
     quote!(#path { #(#members: #bindings),* } => { #index #(__lift_key.part(#bindings);)* })
 }
 
+/// Whether a type names another, or `Self`.
+fn mentions(ty: TokenStream, name: &Ident) -> bool {
+    ty.into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        TokenTree::Ident(ident) => ident == *name || ident == "Self",
+        _ => false,
+    })
+}
+
 fn fields(data: &Data) -> Vec<&Type> {
     match data {
         Data::Struct(data) => data.fields.iter().map(|field| &field.ty).collect(),
-        Data::Enum(data) => data.variants.iter().flat_map(|variant| &variant.fields).map(|field| &field.ty).collect(),
+        Data::Enum(data) => {
+            data.variants.iter().flat_map(|variant| &variant.fields).map(|field| &field.ty).collect()
+        }
         Data::Union(_) => Vec::new(),
     }
 }

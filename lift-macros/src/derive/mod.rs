@@ -28,7 +28,7 @@ use self::attributes::{Attributes, Bounds, Constraints, Format, Mistakes};
 //         fn check(&self) -> Finding {
 //             let mut __lift_found = Finding::VALID;
 //             let __lift_value = &self.sku;
-//             __lift_found |= Finding::when(Text::passes(__lift_value, |text| matches!(text.as_bytes(), [b'S', …])));
+//             __lift_found |= Finding::when(Text::passes(__lift_value, |text| match text.as_bytes() { … }));
 //             __lift_found |= <Probe<String>>::check(__lift_value);
 //             let __lift_value = &self.qty;
 //             __lift_found |= Amount::at_least(__lift_value, 1) | Amount::at_most(__lift_value, 100);
@@ -46,7 +46,8 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
             if arms.is_empty() { quote!() } else { quote!(match self { #(#arms)* }) }
         }
         Data::Union(data) => {
-            mistakes.add(syn::Error::new(data.union_token.span, "a union has no JSON Schema; derive it for a struct"));
+            let message = "a union has no JSON Schema; derive it for a struct";
+            mistakes.add(syn::Error::new(data.union_token.span, message));
             quote!()
         }
     };

@@ -73,7 +73,13 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
 
     /// Runs a handler that carries `#[invalidates]`: whatever came of it but a 4xx may have written, so its tags
     /// are invalid before the answer leaves. A handler that panics or is dropped may have written, too.
-    pub async fn invalidates<A, G, H, F, T>(mut self, scope: Scope, arguments: A, tags: G, handler: H) -> Response
+    pub async fn invalidates<A, G, H, F, T>(
+        mut self,
+        scope: Scope,
+        arguments: A,
+        tags: G,
+        handler: H,
+    ) -> Response
     where
         A: Send,
         G: FnOnce(&A, &mut Tags) + Send,

@@ -60,13 +60,15 @@ impl Encoded {
         }
         let kind = bytes.try_get_u8().ok()?;
         let mut time = || bytes.try_get_u64_le().ok();
-        let times = Times { created: time()?, fresh_until: time()?, stale_until: time()?, error_until: time()? };
+        let times =
+            Times { created: time()?, fresh_until: time()?, stale_until: time()?, error_until: time()? };
         let names = time()?;
         let count = usize::try_from(bytes.try_get_u32_le().ok()?).ok()?;
         if bytes.remaining() / 16 < count {
             return None;
         }
-        let generations = (0..count).map(|_| bytes.try_get_u128_le().ok().map(Generation)).collect::<Option<_>>()?;
+        let generations =
+            (0..count).map(|_| bytes.try_get_u128_le().ok().map(Generation)).collect::<Option<_>>()?;
         let length = usize::try_from(bytes.try_get_u64_le().ok()?).ok()?;
         if bytes.remaining() < length {
             return None;

@@ -81,7 +81,8 @@ impl Times {
 
     /// Seconds of freshness left; negative when it has passed.
     pub(crate) fn ttl(&self, now: u64) -> i64 {
-        let (now, until) = (i64::try_from(now).unwrap_or(i64::MAX), i64::try_from(self.fresh_until).unwrap_or(i64::MAX));
+        let (now, until) =
+            (i64::try_from(now).unwrap_or(i64::MAX), i64::try_from(self.fresh_until).unwrap_or(i64::MAX));
         until.saturating_sub(now).div_euclid(1000)
     }
 }
@@ -108,7 +109,11 @@ struct Rest {
 
 impl Entry {
     /// An entry that is handed around and not stored, or that another process's store holds.
-    pub(crate) fn loose<P: Any + Send + Sync>(policy: &'static Policy, times: Times, payload: P) -> Arc<Self> {
+    pub(crate) fn loose<P: Any + Send + Sync>(
+        policy: &'static Policy,
+        times: Times,
+        payload: P,
+    ) -> Arc<Self> {
         Self::stored(policy, times, payload, &Stamp::default(), 0, None)
     }
 
@@ -140,7 +145,11 @@ impl Entry {
 
     #[inline]
     pub(crate) fn freshness(&self, now: u64) -> Freshness {
-        if self.created <= now && now < self.fresh_until { Freshness::Fresh } else { self.times().freshness(now) }
+        if self.created <= now && now < self.fresh_until {
+            Freshness::Fresh
+        } else {
+            self.times().freshness(now)
+        }
     }
 
     /// Whether nothing it was made under has been invalidated. The generations are compared again only if there
@@ -172,7 +181,8 @@ mod tests {
 
     #[test]
     fn an_entry_is_fresh_then_stale_then_a_fallback_then_gone() {
-        let times = Times { created: 10_000, fresh_until: 70_000, stale_until: 100_000, error_until: 670_000 };
+        let times =
+            Times { created: 10_000, fresh_until: 70_000, stale_until: 100_000, error_until: 670_000 };
         let at = |now| times.freshness(now);
         assert_eq!(at(10_000), Freshness::Fresh);
         assert_eq!(at(69_999), Freshness::Fresh);

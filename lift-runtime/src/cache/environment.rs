@@ -22,7 +22,9 @@ pub(crate) fn read(value: Option<&OsStr>) -> Result<Cache> {
 }
 
 fn refused(why: &str) -> Error {
-    Error::internal(format!("LIFT_CACHE must be `memory` or `memory:64MiB` (a size in KiB, MiB or GiB): {why}"))
+    Error::internal(format!(
+        "LIFT_CACHE must be `memory` or `memory:64MiB` (a size in KiB, MiB or GiB): {why}"
+    ))
 }
 
 /// A size; `None` for what is none, and for one too small to hold anything.
@@ -52,14 +54,16 @@ mod tests {
 
     #[test]
     fn what_is_no_size_is_refused() {
-        for value in ["memory:", "memory:64MB", "memory:-1", "memory:1", "memory:99999999999GiB", "disk", ""] {
+        for value in ["memory:", "memory:64MB", "memory:-1", "memory:1", "memory:99999999999GiB", "disk", ""]
+        {
             assert_eq!(capacity(value), None, "{value}");
         }
     }
 
     #[test]
     fn an_unknown_store_is_named_without_its_password() {
-        let error = read(Some(OsStr::new("redis://user:s3cret@cache.internal/0"))).expect_err("no such store");
+        let error =
+            read(Some(OsStr::new("redis://user:s3cret@cache.internal/0"))).expect_err("no such store");
         let said = format!("{error:?}");
         assert!(said.contains("`redis:…`"), "{said}");
         assert!(!said.contains("s3cret") && !said.contains("internal/0"), "{said}");

@@ -147,6 +147,9 @@ mod tests {
                 pub(super) stock: u32,
             }
         }
-        assert_ne!(crate::__lift_fingerprint!(Json<one::Product>), crate::__lift_fingerprint!(Json<two::Product>));
+        assert_ne!(
+            crate::__lift_fingerprint!(Json<one::Product>),
+            crate::__lift_fingerprint!(Json<two::Product>)
+        );
     }
 }

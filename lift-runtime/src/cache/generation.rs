@@ -105,7 +105,10 @@ impl Generations {
         name.write(&mut key);
         let mut hasher = self.hasher.build_hasher();
         hasher.write(key.as_bytes());
-        #[expect(clippy::cast_possible_truncation, reason = "any sixteen bits of a hash are as good as others")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "any sixteen bits of a hash are as good as others"
+        )]
         let slot = hasher.finish() as u16;
         slot
     }
@@ -138,19 +141,27 @@ mod tests {
     fn names_that_meet_in_a_slot_are_invalidated_together_and_never_too_little() {
         let generations = Generations::new();
         let space = tenant("acme");
-        let tags: Vec<String> = (0..200_000).map(|n| format!("tag:{n}")).collect();
-        let first = generations.slot(Name::Tag(&space, &tags[0]));
-        let twin = tags[1..].iter().find(|tag| generations.slot(Name::Tag(&space, tag)) == first);
-        let twin = twin.expect("200,000 names in 65,536 slots");
-        let marks = generations.mark([Name::Tag(&space, twin)].into_iter());
-        generations.renew(Name::Tag(&space, &tags[0]));
+        // One name more than there are slots: two must meet.
+        let mut slots = std::collections::HashMap::new();
+        let names = (0..=65_536).map(|n| format!("tag:{n}"));
+        let twins = names.into_iter().find_map(|name| {
+            let slot = generations.slot(Name::Tag(&space, &name));
+            slots.insert(slot, name.clone()).map(|earlier| (earlier, name))
+        });
+        let (one, other) = twins.expect("65,537 names in 65,536 slots");
+        let marks = generations.mark([Name::Tag(&space, &other)].into_iter());
+        generations.renew(Name::Tag(&space, &one));
         assert!(!generations.stand(&marks));
     }
 
     #[test]
     fn a_tenant_that_is_named_like_a_key_is_only_itself() {
         let odd = tenant("acme\"/product:1#%00");
-        let names = [Name::Tag(&odd, "x").to_bytes(), Name::EndpointIn(&odd, "x").to_bytes(), Name::Space(&odd).to_bytes()];
+        let names = [
+            Name::Tag(&odd, "x").to_bytes(),
+            Name::EndpointIn(&odd, "x").to_bytes(),
+            Name::Space(&odd).to_bytes(),
+        ];
         let plain = [Name::Tag(&Space::Whole, "acme").to_bytes(), Name::Endpoint("acme").to_bytes()];
         for name in &names {
             assert!(!plain.contains(name));

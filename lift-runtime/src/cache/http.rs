@@ -117,7 +117,11 @@ async fn share(policy: &Policy, limit: u64, response: Response) -> Produced<Page
         && parts.status == StatusCode::NOT_FOUND
         && policy.negative > 0
     {
-        return Produced::Kept { payload: Page::Absent(Problem::clone(problem)), keep: Keep::Negative, store: true };
+        return Produced::Kept {
+            payload: Page::Absent(Problem::clone(problem)),
+            keep: Keep::Negative,
+            store: true,
+        };
     }
     let body = match problem {
         Some(problem) => SharedBody::Problem(problem),
@@ -137,7 +141,9 @@ fn is_for_one(headers: &HeaderMap) -> bool {
     let says = |name: &HeaderName, what: &str| {
         headers.get_all(name).iter().any(|value| {
             let value = value.as_bytes();
-            value.split(|byte| *byte == b',').any(|part| part.trim_ascii().eq_ignore_ascii_case(what.as_bytes()))
+            value
+                .split(|byte| *byte == b',')
+                .any(|part| part.trim_ascii().eq_ignore_ascii_case(what.as_bytes()))
         })
     };
     headers.contains_key(SET_COOKIE) || says(&CACHE_CONTROL, "no-store") || says(&VARY, "*")
@@ -161,7 +167,9 @@ pub(crate) fn complete(context: &Context, policy: &Policy, headers: &mut HeaderM
     let tenants = tenants.iter().flat_map(|tenants| tenants.headers());
     for name in tenants.chain(policy.vary.iter().copied()) {
         let there = headers.get_all(VARY).iter().any(|value| {
-            value.to_str().is_ok_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(name)))
+            value
+                .to_str()
+                .is_ok_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(name)))
         });
         if !there && let Ok(name) = HeaderValue::from_str(name) {
             headers.append(VARY, name);
@@ -228,7 +236,13 @@ pub(crate) fn serve_failure(shared: &Shared) -> Response {
         SharedBody::Bytes(body) => Response::new(Body::from(body.clone())),
     };
     *response.status_mut() = shared.status;
-    for name in shared.headers.keys().filter(|name| !response.headers().contains_key(*name)).cloned().collect::<Vec<_>>() {
+    for name in shared
+        .headers
+        .keys()
+        .filter(|name| !response.headers().contains_key(*name))
+        .cloned()
+        .collect::<Vec<_>>()
+    {
         for value in shared.headers.get_all(&name) {
             response.headers_mut().append(&name, value.clone());
         }

@@ -56,7 +56,11 @@ impl Cache {
 
     /// Invalidates the result of one call, for all callers and `vary` headers.
     #[doc(hidden)]
-    pub async fn invalidate_key(&self, policy: &'static Policy, arguments: impl FnOnce(&mut Key)) -> Result<()> {
+    pub async fn invalidate_key(
+        &self,
+        policy: &'static Policy,
+        arguments: impl FnOnce(&mut Key),
+    ) -> Result<()> {
         let space = self.space_of(policy)?;
         let key = call_key(policy, &space, arguments);
         self.renew_call(policy, &key).await
@@ -87,7 +91,8 @@ impl Cache {
 
     fn now(&self) -> u64 {
         Context::with_current(|context| {
-            context.map_or_else(|| crate::Clock::system().now_millis(), |context| context.clock().now_millis())
+            context
+                .map_or_else(|| crate::Clock::system().now_millis(), |context| context.clock().now_millis())
         })
     }
 }
@@ -143,7 +148,8 @@ impl Invalidation {
             (Scope::Tenant, None) if context.shared().tenants.is_some() => None,
             (Scope::Tenant, None) => Some(Space::Whole),
         };
-        let names = space.into_iter().flat_map(|space| tags.iter().map(move |tag| (space.clone(), tag.into())));
+        let names =
+            space.into_iter().flat_map(|space| tags.iter().map(move |tag| (space.clone(), tag.into())));
         Self { context: context.clone(), names: names.collect(), armed: true }
     }
 
@@ -175,7 +181,10 @@ impl Invalidation {
 
     fn caches(&self) -> Vec<Arc<Inner>> {
         let shared = self.context.shared();
-        std::iter::once(&shared.cache).chain(shared.stores.values()).map(|cache| Arc::clone(&cache.inner)).collect()
+        std::iter::once(&shared.cache)
+            .chain(shared.stores.values())
+            .map(|cache| Arc::clone(&cache.inner))
+            .collect()
     }
 }
 

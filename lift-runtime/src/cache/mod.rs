@@ -36,8 +36,8 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::FromRequestParts;
 use ::http::request::Parts;
+use axum::extract::FromRequestParts;
 
 pub use self::computed::CacheStrategy;
 pub use self::counter::publish_counters;
@@ -166,7 +166,10 @@ impl Cache {
     /// A context of this cache's own, or of the app that is running, if this is its cache.
     fn context(&self) -> Context {
         let app = Context::with_current(|context| {
-            context.map(Context::shared).filter(|shared| Arc::ptr_eq(&shared.cache.inner, &self.inner)).cloned()
+            context
+                .map(Context::shared)
+                .filter(|shared| Arc::ptr_eq(&shared.cache.inner, &self.inner))
+                .cloned()
         });
         let shared = app.unwrap_or_else(|| {
             Arc::new(Shared::for_cache(Self { inner: Arc::clone(&self.inner), tenant: None }))

@@ -394,7 +394,7 @@ mod tests {
         (&&&Part(&Path(7u8))).write(&mut key);
         assert_eq!(key.as_bytes(), [7]);
         (&&&Part(&Query(Hashed("q")))).write(&mut key);
-        (&&&Part(&Hashed("q"))).write(&mut key);
+        (&&Part(&Hashed("q"))).write(&mut key);
         (&&&Part(&State(Hashed("not the request's")))).write(&mut key);
         let hashed = [&[2, 0, 0, 0, 0, 0, 0, 0][..], b"q\xff"].concat();
         assert_eq!(key.as_bytes(), [&[7][..], &hashed, &hashed].concat());
@@ -411,8 +411,8 @@ mod tests {
         }
         let write = |a, b| {
             let mut key = Key::new();
-            (&&&Part(&Sloppy(a))).write(&mut key);
-            (&&&Part(&Sloppy(b))).write(&mut key);
+            (&&Part(&Sloppy(a))).write(&mut key);
+            (&&Part(&Sloppy(b))).write(&mut key);
             key.as_bytes().to_vec()
         };
         assert_ne!(write(b"ab", b"c"), write(b"a", b"bc"));

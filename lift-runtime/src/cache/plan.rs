@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::{Cache, Inner};
 use super::encode::{Encoded, digest};
 use super::entry::{Entry, Freshness, Times};
 use super::generation::{Generations, Snapshot, Stamp};
@@ -12,6 +11,7 @@ use super::policy::{Policy, Sharing};
 use super::remote::Remote;
 use super::store::{Generation, Lease};
 use super::tags::{Name, Space, Tags};
+use super::{Cache, Inner};
 use crate::context::Context;
 
 /// How payloads of one kind are weighed, and become bytes for stores outside the process.
@@ -108,7 +108,19 @@ pub(crate) fn begin<R>(
     let space = space(policy, context);
     let (inner, context, key) = (Arc::clone(inner), context.clone(), key.as_bytes().into());
     let (tags, abroad) = (Tags::new(), None);
-    Begun::Miss(Box::new(Plan { policy, inner, context, space, tags, reload, found, hash, key, call, abroad }))
+    Begun::Miss(Box::new(Plan {
+        policy,
+        inner,
+        context,
+        space,
+        tags,
+        reload,
+        found,
+        hash,
+        key,
+        call,
+        abroad,
+    }))
 }
 
 /// What memory has.
@@ -121,7 +133,12 @@ enum Seen<R> {
 
 /// Looks in memory; what is past use is dropped there.
 #[inline]
-fn look<R>(memory: &Memory, key: Wanted<'_>, context: &Context, take: impl FnOnce(&Arc<Entry>) -> R) -> Seen<R> {
+fn look<R>(
+    memory: &Memory,
+    key: Wanted<'_>,
+    context: &Context,
+    take: impl FnOnce(&Arc<Entry>) -> R,
+) -> Seen<R> {
     let now = context.clock().now_millis();
     let seen = memory.visit(key, |entry| match entry.freshness(now) {
         _ if !entry.stands(&memory.generations) => Seen::Late(Arc::clone(entry), Freshness::Gone),
@@ -289,7 +306,8 @@ impl Plan {
             return None;
         };
         let same = encoded.key == *abroad.key && encoded.names == abroad.digest;
-        let stands = encoded.generations.iter().map(|generation| Some(*generation)).eq(generations.iter().copied());
+        let stands =
+            encoded.generations.iter().map(|generation| Some(*generation)).eq(generations.iter().copied());
         let freshness = encoded.times.freshness(self.now());
         if !same || !stands || freshness == Freshness::Gone {
             return None;
@@ -339,7 +357,8 @@ impl Plan {
             return false;
         };
         let key = bytes::Bytes::copy_from_slice(&abroad.key);
-        let encoded = Encoded { times, names: abroad.digest, generations, kind, key, payload: payload.into() };
+        let encoded =
+            Encoded { times, names: abroad.digest, generations, kind, key, payload: payload.into() };
         let entry = encoded.to_bytes();
         if entry.len() > remote.largest() {
             return false;

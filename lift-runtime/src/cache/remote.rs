@@ -37,7 +37,13 @@ trait Erased: Send + Sync {
     fn lookup<'a>(&'a self, key: &'a [u8], names: &'a [Box<[u8]>]) -> Future_<'a, Found>;
     fn establish<'a>(&'a self, names: &'a [Box<[u8]>]) -> Future_<'a, Vec<Generation>>;
     fn renew<'a>(&'a self, names: &'a [Box<[u8]>]) -> Future_<'a, ()>;
-    fn put<'a>(&'a self, key: &'a [u8], entry: Bytes, expires: u64, lease: Option<Lease>) -> Future_<'a, bool>;
+    fn put<'a>(
+        &'a self,
+        key: &'a [u8],
+        entry: Bytes,
+        expires: u64,
+        lease: Option<Lease>,
+    ) -> Future_<'a, bool>;
     fn lease<'a>(&'a self, key: &'a [u8], lease: Lease, duration: Duration) -> Future_<'a, Leased>;
     fn release<'a>(&'a self, key: &'a [u8], lease: Lease) -> Future_<'a, ()>;
     fn largest(&self) -> usize;
@@ -56,7 +62,13 @@ impl<S: CacheStore> Erased for S {
         Box::pin(CacheStore::renew(self, names))
     }
 
-    fn put<'a>(&'a self, key: &'a [u8], entry: Bytes, expires: u64, lease: Option<Lease>) -> Future_<'a, bool> {
+    fn put<'a>(
+        &'a self,
+        key: &'a [u8],
+        entry: Bytes,
+        expires: u64,
+        lease: Option<Lease>,
+    ) -> Future_<'a, bool> {
         Box::pin(CacheStore::put(self, key, entry, expires, lease))
     }
 
@@ -223,7 +235,8 @@ impl Remote {
     }
 
     fn lied(&self, now: u64) -> Failed {
-        let failed = Failed::Store(StoreError::new("it answered with another number of generations than asked for"));
+        let failed =
+            Failed::Store(StoreError::new("it answered with another number of generations than asked for"));
         self.breaker.failed(now);
         self.log(now, &failed);
         failed

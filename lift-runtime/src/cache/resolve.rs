@@ -273,8 +273,13 @@ where
             }
         },
     };
-    land::<C, A>(plan, seat, Landing { snapshot, fallback, lease, created, tainted: tainted(plan, &computation) }, produced)
-        .await
+    land::<C, A>(
+        plan,
+        seat,
+        Landing { snapshot, fallback, lease, created, tainted: tainted(plan, &computation) },
+        produced,
+    )
+    .await
 }
 
 /// What a leader knows when its computation is done.
@@ -322,7 +327,9 @@ async fn land<C: Codec, A>(
             let entry = Entry::loose(plan.policy, times(plan, created, keep), payload);
             (Outcome::Made(Arc::clone(&entry)), Answer::Made { entry, how: Made::Unstored })
         }
-        Produced::Failed(failure) => (Outcome::Failed(failure.clone()), Answer::Failed { failure, collapsed: false }),
+        Produced::Failed(failure) => {
+            (Outcome::Failed(failure.clone()), Answer::Failed { failure, collapsed: false })
+        }
         Produced::Alone(answer) => (Outcome::Alone, Answer::Alone(answer)),
     };
     seat.finish(if tainted { Outcome::Alone } else { outcome });

@@ -47,7 +47,9 @@ fn parse_from(mut arguments: Parser, port: Option<&str>) -> Result<Command> {
 }
 
 fn program_name(path: &str) -> String {
-    std::path::Path::new(path).file_name().map_or_else(|| path.into(), |name| name.to_string_lossy().into_owned())
+    std::path::Path::new(path)
+        .file_name()
+        .map_or_else(|| path.into(), |name| name.to_string_lossy().into_owned())
 }
 
 fn default_addr(port: Option<&str>) -> String {
@@ -99,7 +101,8 @@ fn row(route: &Route) -> [String; 4] {
         (route.streamed, "stream"),
         (route.no_tenant, "no_tenant"),
     ];
-    let attributes: Vec<_> = attributes.into_iter().filter_map(|(there, name)| there.then_some(name)).collect();
+    let attributes: Vec<_> =
+        attributes.into_iter().filter_map(|(there, name)| there.then_some(name)).collect();
     [route.method.to_string(), route.path.into(), attributes.join(", "), route.name.into()]
 }
 

@@ -44,10 +44,11 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         R: StreamResult + 'static,
         R::Error: Into<Error> + Send,
     {
-        let answer = match self.stream(options) {
-            Ok(answer) => answer,
-            Err(response) => return response,
-        };
+        let is_head = self.parts.method == Method::HEAD;
+        let answer = self.stream(options);
+        if is_head {
+            return answer.headers(Body::new(Unsent));
+        }
         let source = Box::pin(EmittedSource::new(handler(arguments), encode, answer.wire));
         answer.with(source, options.opening()).await
     }
@@ -69,10 +70,11 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         T: 'static,
         I: Into<Error> + 'static,
     {
-        let answer = match self.stream(options) {
-            Ok(answer) => answer,
-            Err(response) => return response,
-        };
+        let is_head = self.parts.method == Method::HEAD;
+        let answer = self.stream(options);
+        if is_head {
+            return answer.headers(Body::new(Unsent));
+        }
         let stream = match handler(arguments).await {
             Ok(stream) => stream,
             Err(error) => return error.into_response(),
@@ -81,14 +83,13 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         answer.with(source, Duration::ZERO).await
     }
 
-    /// What of the call the stream needs, or the answer to a request for its headers alone.
-    fn stream(mut self, options: &'static Options) -> Result<Answer, Response> {
+    /// What of the call the stream needs; the rest is dropped.
+    fn stream(mut self, options: &'static Options) -> Answer {
         let wire = negotiate::wire(options.format(), &self.parts.headers);
         let resumes = last_event_id::resumes(&self.parts.headers);
         self.parts.headers = compact(&self.parts.headers);
         self.seal();
-        let answer = Answer { context: self.context, options, wire, resumes };
-        if self.parts.method == Method::HEAD { Err(answer.headers(Body::new(Unsent))) } else { Ok(answer) }
+        Answer { context: self.context, options, wire, resumes }
     }
 }
 
@@ -128,6 +129,7 @@ impl Answer {
 
     /// Runs the stream to its end, for whoever cannot stream. Here an error can still become the status.
     async fn whole(self, mut running: Running) -> Response {
+        running.asked = true;
         let mut body = Vec::new();
         let mut since = Instant::now();
         loop {

@@ -56,6 +56,7 @@ impl StreamBody {
             hint.push(b'\n');
             running.prepend(hint);
         }
+        running.asked = true;
         Self {
             phase: Phase::Flowing,
             silent_since: (!running.has_items).then_some(since),

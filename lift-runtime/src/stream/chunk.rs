@@ -30,12 +30,12 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    /// An empty chunk, in this thread's buffer.
-    pub(crate) fn begin(options: &Options) -> Self {
+    /// An empty chunk, in this thread's buffer; `asked` if the transport waits for it.
+    pub(crate) fn begin(options: &Options, asked: bool) -> Self {
         let mut text = SCRATCH.take();
         // One more item fits behind a chunk that is nearly full.
         text.reserve(options.chunk + options.chunk / 8);
-        Self { text, most_items: options.buffer, most_bytes: options.chunk, ..Self::default() }
+        Self { text, most_items: options.most_items(asked), most_bytes: options.chunk, ..Self::default() }
     }
 
     /// Whether the producer has to wait until the transport takes it.
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn half_an_item_never_leaves() {
-        let mut chunk = Chunk::begin(&OPTIONS);
+        let mut chunk = Chunk::begin(&OPTIONS, true);
         chunk.push(Bytes::from_static(b"one"));
         chunk.text().extend_from_slice(b"tw");
         assert_eq!(chunk.finish(), (Some(Bytes::from_static(b"one")), None));
@@ -105,16 +105,16 @@ mod tests {
 
     #[test]
     fn it_is_full_by_items_by_bytes_and_by_one_large_item() {
-        let mut chunk = Chunk::begin(&OPTIONS);
+        let mut chunk = Chunk::begin(&OPTIONS, true);
         for _ in 0..4 {
             assert!(!chunk.is_full());
             chunk.push(Bytes::from_static(b"1"));
         }
         assert!(chunk.is_full());
-        let mut chunk = Chunk::begin(&OPTIONS);
+        let mut chunk = Chunk::begin(&OPTIONS, true);
         chunk.push(Bytes::from_static(b"12345678"));
         assert!(chunk.is_full());
-        let mut chunk = Chunk::begin(&OPTIONS);
+        let mut chunk = Chunk::begin(&OPTIONS, true);
         let large = Bytes::from(vec![7; WHOLE]);
         chunk.push(Bytes::from_static(b"small"));
         chunk.push(large.clone());
@@ -126,10 +126,10 @@ mod tests {
 
     #[test]
     fn the_threads_buffer_comes_back() {
-        let chunk = Chunk::begin(&Options::new(Format::Ndjson));
+        let chunk = Chunk::begin(&Options::new(Format::Ndjson), true);
         let first = chunk.text.as_ptr();
         drop(chunk.finish());
-        let mut chunk = Chunk::begin(&Options::new(Format::Ndjson));
+        let mut chunk = Chunk::begin(&Options::new(Format::Ndjson), true);
         chunk.push(Bytes::from_static(b"small"));
         assert_eq!(chunk.text.as_ptr(), first);
         let (text, _) = chunk.finish();

@@ -20,14 +20,20 @@ use crate::stream::options::Wire;
 use crate::stream::source::{Filled, Source};
 
 /// The return type of a handler that emits: a `Result`, as `Item` and `Error`.
+#[diagnostic::on_unimplemented(
+    message = "a function that emits returns a `Result`, not `{Self}`",
+    label = "the type of its items and of the error that may end it",
+    note = "write `-> Result<Item>`"
+)]
 pub trait StreamResult {
     /// What is emitted.
-    type Item: Send + 'static;
+    type Item: Send;
     /// What ends the stream.
-    type Error: 'static;
+    type Error;
 }
 
-impl<T: Send + 'static, E: 'static> StreamResult for Result<T, E> {
+// No `'static` here: whether a future is `Send` is asked with all lifetimes erased, and a `&'static str` would fail.
+impl<T: Send, E> StreamResult for Result<T, E> {
     type Item = T;
     type Error = E;
 }
@@ -93,7 +99,7 @@ impl<R: StreamResult> std::fmt::Debug for Emitted<R> {
     }
 }
 
-impl<T: Send + 'static, E: 'static> Stream for Emitted<Result<T, E>> {
+impl<T: Send, E> Stream for Emitted<Result<T, E>> {
     type Item = Result<T, E>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -115,7 +121,7 @@ impl<T: Send + 'static, E: 'static> Stream for Emitted<Result<T, E>> {
     }
 }
 
-impl<T: Send + 'static, E: 'static> FusedStream for Emitted<Result<T, E>> {
+impl<T: Send, E> FusedStream for Emitted<Result<T, E>> {
     fn is_terminated(&self) -> bool {
         self.producer.is_none() && self.outcome.is_none() && self.channel.lock().queue.is_empty()
     }
@@ -295,10 +301,10 @@ impl<T> State<T> {
         if !self.others.iter().any(|other| other.will_wake(waker)) {
             self.others.push(waker.clone());
         }
-        if !self.consumer.polling {
-            if let Some(consumer) = &self.consumer.waker {
-                consumer.wake_by_ref();
-            }
+        if !self.consumer.polling
+            && let Some(consumer) = &self.consumer.waker
+        {
+            consumer.wake_by_ref();
         }
     }
 

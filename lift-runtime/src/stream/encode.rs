@@ -127,7 +127,7 @@ mod tests {
     static OPTIONS: Options = Options::new(Format::Negotiated);
 
     fn written(write: impl FnOnce(&mut Chunk) -> Result<()>) -> String {
-        let mut chunk = Chunk::begin(&OPTIONS);
+        let mut chunk = Chunk::begin(&OPTIONS, true);
         assert!(write(&mut chunk).is_ok());
         String::from_utf8(chunk.finish().0.unwrap_or_default().to_vec()).unwrap_or_default()
     }

@@ -1,6 +1,6 @@
 //! `#[stream]`: answers that go out while they are made.
 //!
-//! A handler's items are encoded into a [chunk](chunk) that becomes a frame of the body when it is full or when the
+//! A handler's items are encoded into a chunk that becomes a frame of the body when it is full or when the
 //! producer pauses. The producer runs only while the transport asks for more, on the task that serves the
 //! connection: that is the backpressure, and why a client that leaves takes its producer with it. A stream that is
 //! silent holds its producer, one timer and a place in the list of those who want to know of the shutdown; it has no
@@ -39,4 +39,3 @@ pub use self::emitted::{Emitted, Emitter, Sending, StreamResult};
 pub use self::event::Event;
 pub use self::last_event_id::LastEventId;
 pub(crate) use self::shutdown::Shutdown;
-

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-/// Where a browser that was cut off is told to come back after, unless `retry` says it: one second.
+/// After how long a browser that was cut off is told to come back, unless `retry` says it.
 const RESUME: Duration = Duration::from_secs(1);
+
+/// How many items are made before the transport asks for any, unless `buffer` says it.
+const BUFFER: usize = 32;
 
 /// The options of one `#[stream]`, with their defaults. Times are in milliseconds, sizes in bytes.
 #[derive(Clone, Debug)]
 pub struct Options {
     format: Format,
-    pub(crate) buffer: usize,
+    buffer: Option<usize>,
     pub(crate) chunk: usize,
     keep_alive: Option<u64>,
     item_timeout: Option<u64>,
@@ -60,7 +63,7 @@ impl Options {
     pub const fn new(format: Format) -> Self {
         Self {
             format,
-            buffer: 32,
+            buffer: None,
             chunk: 16 * 1024,
             keep_alive: None,
             item_timeout: None,
@@ -71,10 +74,11 @@ impl Options {
         }
     }
 
-    /// At most so many items are made ahead of what the transport took; 32.
+    /// At most so many items are made ahead of what the transport took; 32. Where it is said, no more are joined
+    /// into one frame, either; where it is not, a frame that the transport has asked for is bounded by `chunk` alone.
     #[must_use]
     pub const fn buffer(mut self, items: usize) -> Self {
-        self.buffer = if items == 0 { 1 } else { items };
+        self.buffer = Some(if items == 0 { 1 } else { items });
         self
     }
 
@@ -137,6 +141,12 @@ impl Options {
 impl Options {
     pub(crate) fn format(&self) -> Format {
         self.format
+    }
+
+    /// How many items may be made at once. One of no bytes counts as one of one byte: a producer of such items must
+    /// come to a stop too.
+    pub(crate) fn most_items(&self, asked: bool) -> usize {
+        self.buffer.unwrap_or(if asked { self.chunk } else { BUFFER })
     }
 
     /// `None` where silence is never broken.

@@ -31,6 +31,8 @@ pub(crate) struct Running {
     end: Option<End>,
     ends_at: Option<(Instant, Cut)>,
     pub(crate) has_items: bool,
+    /// Somebody waits for what is made.
+    pub(crate) asked: bool,
 }
 
 /// What has become of a stream when it was run.
@@ -62,6 +64,7 @@ impl Running {
             end: None,
             ends_at,
             has_items: false,
+            asked: false,
         }
     }
 
@@ -71,7 +74,7 @@ impl Running {
             self.finish(End::Cut(cut));
         }
         let Some(producer) = &mut self.producer else { return Progress::Ended };
-        let mut chunk = Chunk::begin(self.options);
+        let mut chunk = Chunk::begin(self.options, self.asked);
         let filled = self.context.sync_scope(|| producer.as_mut().poll_fill(cx, &mut chunk));
         let items = chunk.items() > 0;
         (self.text, self.whole) = chunk.finish();

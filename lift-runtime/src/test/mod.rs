@@ -35,8 +35,8 @@ pub use self::request::{TestInvocation, TestRequest};
 pub use self::response::TestResponse;
 use crate::app::App;
 use crate::clock::Clock;
-use crate::serve::lambda::{Answer, Function, Invocation};
 pub use crate::serve::lambda::ResponseMode;
+use crate::serve::lambda::{Answer, Function, Invocation};
 
 /// An app that is called in-process.
 pub struct TestApp {

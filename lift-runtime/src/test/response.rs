@@ -101,22 +101,25 @@ fn parsed(json: &[u8]) -> Value {
 }
 
 fn status(raw: &Value) -> StatusCode {
-    let status = raw["statusCode"].as_u64().and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
+    let status =
+        raw["statusCode"].as_u64().and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
     status.unwrap_or_else(|| panic!("this is no answer to a request: {raw}"))
 }
 
 fn headers(raw: &Value) -> HeaderMap {
-    let maps = ["headers", "multiValueHeaders"].into_iter().filter_map(|field| raw[field].as_object()).flatten();
+    let maps =
+        ["headers", "multiValueHeaders"].into_iter().filter_map(|field| raw[field].as_object()).flatten();
     let lists = maps.flat_map(|(name, value)| values(value).map(move |value| (name.as_str(), value)));
     let cookies = values(&raw["cookies"]).map(|cookie| (SET_COOKIE.as_str(), cookie));
     let pairs = lists.chain(cookies);
-    pairs.filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?))).fold(
-        HeaderMap::new(),
-        |mut headers, (name, value)| {
+    pairs
+        .filter_map(|(name, value)| {
+            Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?))
+        })
+        .fold(HeaderMap::new(), |mut headers, (name, value)| {
             headers.append(name, value);
             headers
-        },
-    )
+        })
 }
 
 /// A string, or the strings of a list.
@@ -129,6 +132,7 @@ fn decoded_body(raw: &Value) -> Body {
     if raw["isBase64Encoded"] != true {
         return Body::from(body.to_owned());
     }
-    let decoded = BASE64_STANDARD.decode(body).unwrap_or_else(|error| panic!("the body is no base64: {error}"));
+    let decoded =
+        BASE64_STANDARD.decode(body).unwrap_or_else(|error| panic!("the body is no base64: {error}"));
     Body::from(decoded)
 }

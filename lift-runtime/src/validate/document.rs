@@ -1,221 +1,359 @@
-//! A second parse, of a document that is there already: for the sake of a place and a reason.
+//! A document as a report needs it: read at once, its strings borrowed, cheaper by half than serde_json's `Value`.
+//!
+//! The schema validator walks it as it is, by the traits that jsonschema has for other representations than its own.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{
-    self, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
-};
-use serde::forward_to_deserialize_any;
-use serde_json::Value;
+use jsonschema::JsonType;
+use jsonschema::json::{Array, Json, Node, NodeIdentity, Object, cmp};
+use jsonschema_value::LazyInstance;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Number, Value};
 
-use super::refusal::Refusal;
-use super::strict::{Integer, Tagged};
-use super::text::Text;
-
-/// A JSON value as a deserializer, as strict as the first parse.
-#[derive(Clone, Copy)]
-pub(crate) struct At<'a>(pub(crate) &'a Value);
-
-type Result<T> = std::result::Result<T, Refusal>;
-
-macro_rules! integers {
-    ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            self.deserialize_any(Integer(visitor))
-        }
-    )*};
+/// A JSON value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Document<'a> {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(Cow<'a, str>),
+    Array(Vec<Self>),
+    Object(Members<'a>),
 }
 
-impl<'de> Deserializer<'de> for At<'de> {
-    type Error = Refusal;
+/// The members of an object, sorted by name, each name once: the last one, as in a `Value`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Members<'a>(Vec<(Cow<'a, str>, Document<'a>)>);
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.0 {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(value) => visitor.visit_bool(*value),
-            Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
-                (Some(value), _, _) => visitor.visit_u64(value),
-                (None, Some(value), _) => visitor.visit_i64(value),
-                (None, None, value) => visitor.visit_f64(value.unwrap_or(f64::NAN)),
-            },
-            Value::String(text) => visitor.visit_borrowed_str(text),
-            Value::Array(items) => {
-                let mut elements = Elements { items: items.iter(), index: 0 };
-                let value = visitor.visit_seq(&mut elements)?;
-                match elements.items.len() {
-                    0 => Ok(value),
-                    more => Err(Refusal::invalid_length(items.len(), &Fewer(items.len() - more))),
+/// So many members are found faster one by one.
+const FEW: usize = 8;
+
+impl<'a> Members<'a> {
+    pub(crate) fn new(mut members: Vec<(Cow<'a, str>, Document<'a>)>) -> Self {
+        if !members.is_sorted_by(|one, next| one.0 < next.0) {
+            // The sort is stable, so that of two with one name the later one stands behind.
+            members.sort_by(|one, other| one.0.cmp(&other.0));
+            members.dedup_by(|later, earlier| {
+                let same = later.0 == earlier.0;
+                if same {
+                    std::mem::swap(later, earlier);
                 }
-            }
-            Value::Object(members) => visitor.visit_map(Members { members: members.iter(), value: None }),
+                same
+            });
         }
+        Self(members)
     }
 
-    integers! {
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, (Cow<'a, str>, Document<'a>)> {
+        self.0.iter()
     }
 
-    /// Beyond an `f32`'s range a number would be infinite, which JSON cannot say.
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.0.as_f64() {
-            Some(value) if !(value as f32).is_finite() => Err(Refusal::new("type", "must be a number in the range of f32")),
-            _ => self.deserialize_any(visitor),
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value> {
-        match self.0 {
-            Value::Array(_) => Err(Refusal::invalid_type(Unexpected::Seq, &visitor)),
-            _ => self.deserialize_any(visitor),
-        }
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.deserialize_struct("", &[], visitor)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value> {
-        match self.0 {
-            Value::String(name) => visitor.visit_enum(name.as_str().into_deserializer()),
-            Value::Object(members) => {
-                visitor.visit_enum(Tagged(Members { members: members.iter(), value: None }))
-            }
-            Value::Array(_) => Err(Refusal::invalid_type(Unexpected::Seq, &visitor)),
-            _ => self.deserialize_any(visitor),
-        }
-    }
-
-    forward_to_deserialize_any! {
-        bool f64 i128 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct identifier
-        ignored_any
-    }
-}
-
-struct Fewer(usize);
-
-impl de::Expected for Fewer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an array of {}", self.0)
-    }
-}
-
-struct Elements<'a> {
-    items: std::slice::Iter<'a, Value>,
-    index: usize,
-}
-
-impl<'de> SeqAccess<'de> for Elements<'de> {
-    type Error = Refusal;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
-        let Some(item) = self.items.next() else { return Ok(None) };
-        let index = self.index;
-        self.index += 1;
-        seed.deserialize(At(item)).map(Some).map_err(|refusal| refusal.within(index))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.items.len())
-    }
-}
-
-struct Members<'a> {
-    members: serde_json::map::Iter<'a>,
-    value: Option<(&'a str, &'a Value)>,
-}
-
-impl<'de> MapAccess<'de> for Members<'de> {
-    type Error = Refusal;
-
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
-        let Some((name, value)) = self.members.next() else { return Ok(None) };
-        self.value = Some((name, value));
-        seed.deserialize(Key(name)).map(Some)
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
-        let Some((name, value)) = self.value.take() else {
-            return Err(Refusal::custom("a value was asked for before its key"));
+    fn get(&self, name: &str) -> Option<&Document<'a>> {
+        let index = if self.0.len() <= FEW {
+            self.0.iter().position(|(other, _)| other == name)?
+        } else {
+            self.0.binary_search_by(|(other, _)| (**other).cmp(name)).ok()?
         };
-        seed.deserialize(At(value)).map_err(|refusal| refusal.within(name))
+        Some(&self.0[index].1)
     }
 }
 
-/// A member's name. An integer has one form in it, or two names could be the same key.
-struct Key<'a>(&'a str);
-
-impl Key<'_> {
-    fn is_integer(&self) -> bool {
-        let digits = self.0.strip_prefix('-').unwrap_or(self.0);
-        digits.bytes().all(|byte| byte.is_ascii_digit()) && (!digits.starts_with('0') || self.0 == "0")
+impl<'a> Document<'a> {
+    pub(crate) fn text(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
     }
-}
 
-macro_rules! integer_keys {
-    ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-            if self.is_integer() {
-                Text(self.0).$method(visitor)
-            } else {
-                Err(Refusal::invalid_type(Unexpected::Str(self.0), &visitor))
+    fn to_value(&self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Number(number) => Value::Number(number.clone()),
+            Self::Text(text) => Value::from(&**text),
+            Self::Array(items) => items.iter().map(Self::to_value).collect(),
+            Self::Object(members) => {
+                members.iter().map(|(name, value)| (name.to_string(), value.to_value())).collect()
             }
         }
-    )*};
+    }
 }
 
-macro_rules! other_keys {
-    ($($method:ident($($name:ident: $type:ty),*))*) => {$(
-        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value> {
-            Text(self.0).$method($($name,)* visitor)
+impl<'a> From<&'a Value> for Document<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Number(number) => Self::Number(number.clone()),
+            Value::String(text) => Self::text(text),
+            Value::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
+            Value::Object(members) => {
+                let member =
+                    |(name, value): (&'a String, &'a Value)| (Cow::from(name.as_str()), Self::from(value));
+                Self::Object(Members::new(members.iter().map(member).collect()))
+            }
         }
-    )*};
+    }
 }
 
-impl<'de> Deserializer<'de> for Key<'de> {
-    type Error = Refusal;
+impl<'de> Deserialize<'de> for Document<'de> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_any(Reader)
+    }
+}
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_borrowed_str(self.0)
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Document<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
     }
 
-    integer_keys! {
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
+    fn visit_unit<E>(self) -> Result<Document<'de>, E> {
+        Ok(Document::Null)
     }
 
-    other_keys! {
-        deserialize_bool() deserialize_f32() deserialize_f64()
-        deserialize_enum(name: &'static str, variants: &'static [&'static str])
+    fn visit_bool<E>(self, value: bool) -> Result<Document<'de>, E> {
+        Ok(Document::Bool(value))
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_some(self)
+    fn visit_u64<E>(self, value: u64) -> Result<Document<'de>, E> {
+        Ok(Document::Number(value.into()))
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
-        visitor.visit_newtype_struct(self)
+    fn visit_i64<E>(self, value: i64) -> Result<Document<'de>, E> {
+        Ok(Document::Number(value.into()))
     }
 
-    forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Document<'de>, E> {
+        Number::from_f64(value).map(Document::Number).ok_or_else(|| E::custom("number out of range"))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Document<'de>, E> {
+        Ok(Document::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Document<'de>, E> {
+        Ok(Document::text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Document<'de>, A::Error> {
+        let mut all = Vec::new();
+        while let Some(item) = items.next_element()? {
+            all.push(item);
+        }
+        Ok(Document::Array(all))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Document<'de>, A::Error> {
+        let mut all = Vec::new();
+        while let Some(Name(name)) = members.next_key()? {
+            all.push((name, members.next_value()?));
+        }
+        Ok(Document::Object(Members::new(all)))
+    }
+}
+
+/// A member's name, borrowed if it can be; serde's own `Cow` never is.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct NameReader;
+
+        impl<'de> Visitor<'de> for NameReader {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+
+            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+        }
+
+        json.deserialize_str(NameReader)
+    }
+}
+
+/// Documents as jsonschema walks them.
+pub(crate) struct Documents;
+
+impl Json for Documents {
+    type Node<'a> = &'a Document<'a>;
+    type PreparedKey = String;
+    type StringBuffer = ();
+
+    const KEYS_PER_LOOKUP: usize = 2;
+
+    fn prepare_key(key: &str) -> String {
+        key.to_owned()
+    }
+
+    fn with_string_node<T>((): &mut (), string: &str, f: impl FnOnce(Self::Node<'_>) -> T) -> T {
+        f(&Document::text(string))
+    }
+}
+
+impl<'a> Node<'a, Documents> for &'a Document<'a> {
+    type Object = &'a Members<'a>;
+    type Array = &'a [Document<'a>];
+    type Number = &'a Number;
+
+    fn as_object(&self) -> Option<&'a Members<'a>> {
+        if let Document::Object(members) = self { Some(members) } else { None }
+    }
+
+    fn as_array(&self) -> Option<&'a [Document<'a>]> {
+        if let Document::Array(items) = self { Some(items) } else { None }
+    }
+
+    fn as_string(&self) -> Option<Cow<'a, str>> {
+        if let Document::Text(text) = self { Some(Cow::Borrowed(text)) } else { None }
+    }
+
+    fn as_number(&self) -> Option<&'a Number> {
+        if let Document::Number(number) = self { Some(number) } else { None }
+    }
+
+    fn as_boolean(&self) -> Option<bool> {
+        if let Document::Bool(value) = self { Some(*value) } else { None }
+    }
+
+    fn is_null(&self) -> bool {
+        matches!(self, Document::Null)
+    }
+
+    fn json_type(&self) -> JsonType {
+        match self {
+            Document::Null => JsonType::Null,
+            Document::Bool(_) => JsonType::Boolean,
+            Document::Number(_) => JsonType::Number,
+            Document::Text(_) => JsonType::String,
+            Document::Array(_) => JsonType::Array,
+            Document::Object(_) => JsonType::Object,
+        }
+    }
+
+    fn equals_value(&self, expected: &Value) -> bool {
+        match (self, expected) {
+            (Document::Text(text), Value::String(expected)) => text == expected,
+            (Document::Text(_), _) | (_, Value::String(_)) => false,
+            _ => cmp::equal(&Document::to_value(self), expected),
+        }
+    }
+
+    fn to_value(&self) -> Cow<'a, Value> {
+        Cow::Owned(Document::to_value(self))
+    }
+
+    /// An error is told without the value that it is about, so that there is no need to copy it.
+    fn lazy_value(&self) -> LazyInstance<'a> {
+        LazyInstance::Ready(Cow::Owned(Value::Null))
+    }
+
+    fn identity(&self) -> Option<NodeIdentity> {
+        Some(NodeIdentity::new(std::ptr::from_ref::<Document<'a>>(self) as usize))
+    }
+}
+
+/// Members as jsonschema asks for them.
+pub(crate) struct MembersIter<'a>(std::slice::Iter<'a, (Cow<'a, str>, Document<'a>)>);
+
+impl<'a> Iterator for MembersIter<'a> {
+    type Item = (&'a str, &'a Document<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(name, value)| (&**name, value))
+    }
+}
+
+impl<'a> Object<'a, Documents> for &'a Members<'a> {
+    type Node = &'a Document<'a>;
+    type MemberName = &'a str;
+    type MembersIter = MembersIter<'a>;
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn get(&self, key: &String) -> Option<&'a Document<'a>> {
+        Members::get(self, key)
+    }
+
+    fn members(&self) -> MembersIter<'a> {
+        MembersIter(self.0.iter())
+    }
+}
+
+impl<'a> Array<'a, Documents> for &'a [Document<'a>] {
+    type Node = &'a Document<'a>;
+    type ElementsIter = std::slice::Iter<'a, Document<'a>>;
+
+    fn len(&self) -> usize {
+        <[Document<'a>]>::len(self)
+    }
+
+    fn elements(&self) -> Self::ElementsIter {
+        self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(json: &str) -> Document<'_> {
+        serde_json::from_str(json).expect("JSON")
+    }
+
+    #[test]
+    fn a_document_is_what_a_value_is() {
+        let json = r#"{"b":[1,-2,1.5,1e300,true,null,"x\ny"],"a":{"\u00e9":"é","":{}},"b2":18446744073709551615,"c":[]}"#;
+        let value: Value = serde_json::from_str(json).expect("JSON");
+        assert_eq!(read(json).to_value(), value);
+        assert_eq!(Document::from(&value), read(json));
+    }
+
+    #[test]
+    fn the_last_of_two_members_with_one_name_stays() {
+        assert_eq!(read(r#"{"b":1,"a":2,"b":3,"a":4,"b":5}"#).to_value(), json!({"a": 4, "b": 5}));
+        assert_eq!(read(r#"{"a":1,"a":2}"#).to_value(), json!({"a": 2}));
+    }
+
+    #[test]
+    fn members_are_found_among_few_and_among_many() {
+        for count in [3, 300] {
+            let value: Value = (0..count).map(|n| (n.to_string(), json!(n))).collect();
+            let Document::Object(members) = Document::from(&value) else { panic!("an object") };
+            assert_eq!(members.get("2"), Some(&Document::Number(2.into())));
+            assert_eq!(members.get("x"), None);
+        }
+    }
+
+    #[test]
+    fn is_walked_like_a_value() {
+        let schema = json!({"properties": {"a": {"enum": ["x", 1, [2], {"b": 1}]}}, "uniqueItems": true});
+        let options = jsonschema::options_for::<Documents>().build(&schema).expect("a schema");
+        for (json, valid) in [
+            (r#"{"a":"x"}"#, true),
+            (r#"{"a":1.0}"#, true),
+            (r#"{"a":[2]}"#, true),
+            (r#"{"a":{"b":1}}"#, true),
+            (r#"{"a":"y"}"#, false),
+            (r#"{"a":{"b":2}}"#, false),
+            (r#"[1,[1],"1"]"#, true),
+            (r#"[{"a":1},{"a":1.0}]"#, false),
+        ] {
+            assert_eq!(options.is_valid(&read(json)), valid, "{json}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// `email`: an address as RFC 5321 has it.
 #[inline]
 pub fn email(text: &str) -> bool {
-    is_plain_email(text.as_bytes()) || is_email(text)
+    is_plain_email(text.as_bytes()) || (text.contains('@') && is_email(text))
 }
 
 /// `uri`: an absolute URI of RFC 3986, which is what `url` publishes.
@@ -34,77 +34,62 @@ pub fn ipv6(text: &str) -> bool {
     Ipv6Addr::from_str(text).is_ok()
 }
 
-/// The addresses that nearly everyone has: letters, digits and a few signs in dotted atoms, `@`, a host name without
+/// The addresses that nearly everyone has, of 64 bytes at most: letters, digits and a few signs with single dots
+/// between them, `@`, and a host name in which dots and hyphens stand between letters and digits, so that there is no
 /// punycode. It accepts nothing that [`is_email`] refuses.
 #[inline]
 fn is_plain_email(text: &[u8]) -> bool {
-    let Some(at) = text.iter().position(|byte| *byte == b'@') else { return false };
-    let (local, domain) = (&text[..at], &text[at + 1..]);
-    (1..=64).contains(&local.len()) && (1..=253).contains(&domain.len()) && is_dotted(local, LOCAL) && is_host(domain)
+    if text.len() > 64 {
+        return false;
+    }
+    let mut before = DOT;
+    let mut at = 0;
+    loop {
+        let Some(byte) = text.get(at) else { return false };
+        let kind = KINDS[usize::from(*byte)];
+        at += 1;
+        match kind {
+            WORD | HYPHEN | SIGN => {}
+            AT if before != DOT => break,
+            DOT if before != DOT => {}
+            _ => return false,
+        }
+        before = kind;
+    }
+    let mut well = true;
+    let mut before = DOT;
+    for byte in &text[at..] {
+        let kind = KINDS[usize::from(*byte)];
+        // Without branches this takes half the time.
+        well &= (kind == WORD) | ((kind & (DOT | HYPHEN) != 0) & (before == WORD));
+        before = kind;
+    }
+    well & (before == WORD)
 }
 
-const LOCAL: u8 = 1;
-const HOST: u8 = 2;
+const WORD: u8 = 1;
+const HYPHEN: u8 = 2;
+const SIGN: u8 = 4;
+const DOT: u8 = 8;
+const AT: u8 = 16;
 
-/// Which bytes may stand where.
+/// What a byte is in an address.
 static KINDS: [u8; 256] = {
     let mut kinds = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        let c = byte as u8;
-        if c.is_ascii_alphanumeric() {
-            kinds[byte] = LOCAL | HOST;
-        } else if matches!(c, b'_' | b'+') {
-            kinds[byte] = LOCAL;
-        } else if c == b'-' {
-            kinds[byte] = LOCAL | HOST;
-        }
+        kinds[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => WORD,
+            b'-' => HYPHEN,
+            b'_' | b'+' => SIGN,
+            b'.' => DOT,
+            b'@' => AT,
+            _ => 0,
+        };
         byte += 1;
     }
     kinds
 };
-
-/// Atoms of one kind of byte, none of them empty, between dots.
-#[inline]
-fn is_dotted(text: &[u8], kind: u8) -> bool {
-    let mut after_dot = true;
-    for byte in text {
-        if *byte == b'.' {
-            if after_dot {
-                return false;
-            }
-            after_dot = true;
-        } else if KINDS[usize::from(*byte)] & kind == 0 {
-            return false;
-        } else {
-            after_dot = false;
-        }
-    }
-    !after_dot
-}
-
-/// A host name of labels up to 63 bytes that neither begin nor end with a hyphen, nor have two of them together, as
-/// punycode has.
-#[inline]
-fn is_host(text: &[u8]) -> bool {
-    let mut before = b'.';
-    let mut label = 0;
-    for byte in text {
-        let byte = *byte;
-        if byte == b'.' {
-            if before == b'.' || before == b'-' || label > 63 {
-                return false;
-            }
-            label = 0;
-        } else if KINDS[usize::from(byte)] & HOST == 0 || (byte == b'-' && (before == b'.' || before == b'-')) {
-            return false;
-        } else {
-            label += 1;
-        }
-        before = byte;
-    }
-    before != b'.' && before != b'-' && label <= 63
-}
 
 #[cold]
 fn is_email(text: &str) -> bool {
@@ -128,7 +113,9 @@ mod tests {
         for good in ["ada@example.com", "a.b+c_d-e@sub.example.co", "x@localhost", "\"a b\"@example.com"] {
             assert!(email(good), "{good}");
         }
-        for bad in ["", "@", "a@", "@b.c", "a b@c.d", "a..b@c.d", ".a@c.d", "a@-c.d", "a@c-.d", "a@c..d", "a@c.d."] {
+        for bad in
+            ["", "@", "a@", "@b.c", "a b@c.d", "a..b@c.d", ".a@c.d", "a@-c.d", "a@c-.d", "a@c..d", "a@c.d."]
+        {
             assert!(!email(bad), "{bad}");
         }
     }
@@ -139,7 +126,8 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(7);
         let mut plain = 0;
         for _ in 0..200_000 {
-            let text: String = (0..random.usize(3..14)).map(|_| char::from(alphabet[random.usize(..9)])).collect();
+            let text: String =
+                (0..random.usize(3..14)).map(|_| char::from(alphabet[random.usize(..9)])).collect();
             if is_plain_email(text.as_bytes()) {
                 plain += 1;
                 assert!(is_email(&text), "{text}");

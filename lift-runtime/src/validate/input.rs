@@ -10,9 +10,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::document::At;
+use super::document::Document;
 use super::finding::{Finding, Validate};
 use super::refusal::Refusal;
+use super::reread::At;
 use super::schema::{Contract, Schema};
 use super::violation::{Location, Violation, Violations};
 use super::{report, strict};
@@ -39,7 +40,7 @@ pub trait Input: Sized {
     fn parse(raw: &Self::Raw) -> Result<Self::Value, Unread>;
 
     /// The same as a JSON document, as the schema would have it.
-    fn document(raw: &Self::Raw, schema: &Schema) -> Result<Value>;
+    fn document<'a>(raw: &'a Self::Raw, schema: &Schema) -> Result<Document<'a>>;
 
     /// Makes a pointer into the document one that a client understands.
     fn point(raw: &Self::Raw, schema: &Schema, pointer: &mut String) {
@@ -107,7 +108,11 @@ pub(crate) fn unchecked<I: Input>(raw: &I::Raw, json: &[u8]) -> Result<I, Reject
 
 /// An input that is checked.
 #[inline]
-pub(crate) fn checked<I>(raw: &I::Raw, status: StatusCode, check: fn(&I::Value) -> Finding) -> Result<I, Rejection>
+pub(crate) fn checked<I>(
+    raw: &I::Raw,
+    status: StatusCode,
+    check: fn(&I::Value) -> Finding,
+) -> Result<I, Rejection>
 where
     I: Input,
     I::Value: JsonSchema + 'static,
@@ -120,7 +125,11 @@ where
 
 /// The schema's verdict, which is final; where it finds nothing, serde's.
 #[cold]
-fn judged<I>(raw: &I::Raw, status: StatusCode, parsed: Result<I::Value, Unread>) -> Result<I::Value, Rejection>
+fn judged<I>(
+    raw: &I::Raw,
+    status: StatusCode,
+    parsed: Result<I::Value, Unread>,
+) -> Result<I::Value, Rejection>
 where
     I: Input,
     I::Value: JsonSchema + 'static,
@@ -128,8 +137,9 @@ where
     if let Err(Unread::Unreadable(error)) = parsed {
         return Err(Rejection::Unreadable(error));
     }
-    let schema = Schema::of::<I::Value>(Contract::Input)
-        .map_err(|reason| Rejection::Unreadable(Error::internal(format!("a schema is not valid: {reason}"))))?;
+    let schema = Schema::of::<I::Value>(Contract::Input).map_err(|reason| {
+        Rejection::Unreadable(Error::internal(format!("a schema is not valid: {reason}")))
+    })?;
     let document = I::document(raw, &schema).map_err(Rejection::Unreadable)?;
     let violations = report::violations(&schema, &document, I::LOCATION);
     if !violations.is_empty() {
@@ -150,7 +160,7 @@ where
 }
 
 /// Why serde refused JSON that the schema, if there is one, accepts.
-fn explain<T: DeserializeOwned>(document: &Value, error: &serde_json::Error) -> Violation {
+fn explain<T: DeserializeOwned>(document: &Document<'_>, error: &serde_json::Error) -> Violation {
     match T::deserialize(At(document)) {
         Err(refusal) => refusal.into_violation(Location::Body),
         // A document has each member once, and keeps the last one.
@@ -162,7 +172,7 @@ fn explain<T: DeserializeOwned>(document: &Value, error: &serde_json::Error) -> 
 }
 
 /// Parses JSON as a document.
-pub(crate) fn parse_json(json: &[u8]) -> Result<Value> {
+pub(crate) fn parse_json(json: &[u8]) -> Result<Document<'_>> {
     serde_json::from_slice(json).map_err(|error| {
         let text = error.to_string();
         if text.starts_with("recursion limit exceeded") {
@@ -193,14 +203,15 @@ where
 }
 
 /// See [`from_value`](super::from_value).
-pub(crate) fn from_value<T>(document: &Value) -> Result<T, Violations>
+pub(crate) fn from_value<T>(value: &Value) -> Result<T, Violations>
 where
     T: Validate + DeserializeOwned + 'static,
 {
-    let parsed = match T::deserialize(At(document)) {
+    let document = Document::from(value);
+    let parsed = match T::deserialize(At(&document)) {
         Ok(value) if value.check().is_valid() => return Ok(value),
         parsed => parsed,
     };
-    report::of::<T>(document, Contract::Input)?;
+    report::of::<T>(&document, Contract::Input)?;
     parsed.map_err(|refusal| refusal.into_violation(Location::Body).into())
 }

@@ -13,6 +13,7 @@ mod input;
 mod output;
 mod refusal;
 mod report;
+mod reread;
 mod schema;
 pub(crate) mod strict;
 mod text;
@@ -23,11 +24,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub(crate) use self::document::Document;
 pub use self::finding::{Finding, Validate};
 pub(crate) use self::input::{Input, Unread, input_wrapper, parse_json, unchecked};
 pub(crate) use self::refusal::{Refusal, escape};
-pub use self::schema::schema_of;
 pub(crate) use self::schema::Schema;
+pub use self::schema::schema_of;
 pub(crate) use self::text::{InOrder, Pair, Pairs, Texts, coerce};
 pub use self::violation::{Location, Violation, Violations};
 

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::document::Document;
 use super::expansion::{Options, OutputCheck};
 use super::finding::{Finding, Validate};
 use super::report;
@@ -75,10 +76,10 @@ impl std::error::Error for WrongOutput {}
 
 /// Checks a value that is to be written.
 pub(crate) fn check<T: JsonSchema + Serialize + 'static>(value: &T) -> Result<(), Violations> {
-    let Ok(document) = serde_json::to_value(value) else {
+    let Ok(value) = serde_json::to_value(value) else {
         return Err(Violation::new("", "json", "cannot be written as JSON").into());
     };
-    report::of::<T>(&document, Contract::Output)
+    report::of::<T>(&Document::from(&value), Contract::Output)
 }
 
 impl<T, E> OutputCheck<T, E> {

@@ -66,7 +66,9 @@ impl Error for Refusal {
     fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let expected = expected.to_string();
         match unexpected {
-            Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) if is_integer(&expected) => {
+            Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_)
+                if is_integer(&expected) =>
+            {
                 Self::new("type", format!("must be an integer in the range of {expected}"))
             }
             _ => Self::new("type", format!("must be {}", plain(&expected))),
@@ -103,7 +105,10 @@ impl fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 fn is_integer(expected: &str) -> bool {
-    matches!(expected, "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128" | "usize")
+    matches!(
+        expected,
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128" | "usize"
+    )
 }
 
 /// What serde expects, in words that mean something outside Rust.
@@ -114,7 +119,10 @@ fn plain(expected: &str) -> &str {
         "a borrowed string" | "path string" => "a string",
         "unit" => "null",
         _ if expected.starts_with("struct ") || expected == "a map" => "an object",
-        _ if expected.starts_with("a sequence") || expected.starts_with("a tuple") || expected.starts_with("tuple ") => {
+        _ if expected.starts_with("a sequence")
+            || expected.starts_with("a tuple")
+            || expected.starts_with("tuple ") =>
+        {
             "an array"
         }
         _ => expected,

@@ -8,12 +8,16 @@ use jsonschema::types::JsonType;
 use schemars::JsonSchema;
 use serde_json::Value;
 
+use super::document::{Document, Members};
 use super::refusal::escape;
 use super::schema::{Contract, Schema};
 use super::violation::{LIMIT, Location, Violation, Violations};
 
 /// What the schema of a type finds wrong with a body.
-pub(crate) fn of<T: JsonSchema + 'static>(document: &Value, contract: Contract) -> Result<(), Violations> {
+pub(crate) fn of<T: JsonSchema + 'static>(
+    document: &Document<'_>,
+    contract: Contract,
+) -> Result<(), Violations> {
     let schema = Schema::of::<T>(contract).map_err(|reason| broken_schema::<T>(&reason))?;
     let found = violations(&schema, document, Location::Body);
     if found.is_empty() { Ok(()) } else { Err(found) }
@@ -29,7 +33,7 @@ fn broken_schema<T>(reason: &str) -> Violations {
 const WHOLE: usize = 10_000;
 
 /// All that the schema finds wrong.
-pub(crate) fn violations(schema: &Schema, document: &Value, location: Location) -> Violations {
+pub(crate) fn violations(schema: &Schema, document: &Document<'_>, location: Location) -> Violations {
     let mut found = Found { violations: Violations::new(), location };
     let mut budget = WHOLE;
     let cut = cut(document, &mut budget, &mut String::new());
@@ -52,7 +56,11 @@ pub(crate) fn violations(schema: &Schema, document: &Value, location: Location) 
 }
 
 /// The first values of a large document, and the pointers of the containers that are not whole; `None` if it is small.
-fn cut(document: &Value, budget: &mut usize, pointer: &mut String) -> Option<(Value, Vec<String>)> {
+fn cut<'a>(
+    document: &'a Document<'a>,
+    budget: &mut usize,
+    pointer: &mut String,
+) -> Option<(Document<'a>, Vec<String>)> {
     if !is_over(document, &mut { *budget }) {
         return None;
     }
@@ -62,21 +70,26 @@ fn cut(document: &Value, budget: &mut usize, pointer: &mut String) -> Option<(Va
 }
 
 /// Whether a document has more values than the budget.
-fn is_over(value: &Value, budget: &mut usize) -> bool {
+fn is_over(value: &Document<'_>, budget: &mut usize) -> bool {
     let Some(left) = budget.checked_sub(1) else { return true };
     *budget = left;
     match value {
-        Value::Array(items) => items.iter().any(|item| is_over(item, budget)),
-        Value::Object(members) => members.values().any(|member| is_over(member, budget)),
+        Document::Array(items) => items.iter().any(|item| is_over(item, budget)),
+        Document::Object(members) => members.iter().any(|(_, member)| is_over(member, budget)),
         _ => false,
     }
 }
 
-fn first_of(value: &Value, budget: &mut usize, pointer: &mut String, cuts: &mut Vec<String>) -> Value {
+fn first_of<'a>(
+    value: &'a Document<'a>,
+    budget: &mut usize,
+    pointer: &mut String,
+    cuts: &mut Vec<String>,
+) -> Document<'a> {
     *budget = budget.saturating_sub(1);
     let length = pointer.len();
     match value {
-        Value::Array(items) => {
+        Document::Array(items) => {
             let mut first = Vec::new();
             for (index, item) in items.iter().enumerate() {
                 if *budget == 0 {
@@ -87,20 +100,20 @@ fn first_of(value: &Value, budget: &mut usize, pointer: &mut String, cuts: &mut 
                 first.push(first_of(item, budget, pointer, cuts));
                 pointer.truncate(length);
             }
-            first.into()
+            Document::Array(first)
         }
-        Value::Object(members) => {
-            let mut first = serde_json::Map::new();
-            for (name, member) in members {
+        Document::Object(members) => {
+            let mut first = Vec::new();
+            for (name, member) in members.iter() {
                 if *budget == 0 {
                     cuts.push(pointer.clone());
                     break;
                 }
                 pointer.push_str(&format!("/{}", escape(name)));
-                first.insert(name.clone(), first_of(member, budget, pointer, cuts));
+                first.push((Cow::Borrowed(&**name), first_of(member, budget, pointer, cuts)));
                 pointer.truncate(length);
             }
-            first.into()
+            Document::Object(Members::new(first))
         }
         scalar => scalar.clone(),
     }
@@ -112,20 +125,43 @@ struct Found {
 }
 
 impl Found {
-    fn push(&mut self, pointer: String, keyword: &'static str, limit: Option<Value>, message: impl Into<Cow<'static, str>>) {
+    fn push(
+        &mut self,
+        pointer: String,
+        keyword: &'static str,
+        limit: Option<Value>,
+        message: impl Into<Cow<'static, str>>,
+    ) {
         let violation = Violation { limit, ..Violation::new(pointer, keyword, message).at(self.location) };
         self.violations.push(violation);
     }
 
-    fn limited(&mut self, error: &ValidationError<'_>, keyword: &'static str, limit: impl Into<Value>, message: String) {
+    fn limited(
+        &mut self,
+        error: &ValidationError<'_>,
+        keyword: &'static str,
+        limit: impl Into<Value>,
+        message: String,
+    ) {
         self.push(error.instance_path().as_str().to_owned(), keyword, Some(limit.into()), message);
     }
 
-    fn plain(&mut self, error: &ValidationError<'_>, keyword: &'static str, message: impl Into<Cow<'static, str>>) {
+    fn plain(
+        &mut self,
+        error: &ValidationError<'_>,
+        keyword: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) {
         self.push(error.instance_path().as_str().to_owned(), keyword, None, message);
     }
 
-    fn member(&mut self, error: &ValidationError<'_>, name: &str, keyword: &'static str, message: &'static str) {
+    fn member(
+        &mut self,
+        error: &ValidationError<'_>,
+        name: &str,
+        keyword: &'static str,
+        message: &'static str,
+    ) {
         self.push(format!("{}/{}", error.instance_path(), escape(name)), keyword, None, message);
     }
 
@@ -150,7 +186,8 @@ impl Found {
             Kind::PropertyNames { error: inner } => {
                 let mut names = Self { violations: Violations::new(), location: self.location };
                 names.add(inner);
-                let message = names.violations.into_iter().next().map_or("is not allowed".into(), |name| name.message);
+                let message =
+                    names.violations.into_iter().next().map_or("is not allowed".into(), |name| name.message);
                 self.plain(error, "propertyNames", format!("has a name that {message}"));
             }
             _ => self.add_simple(error),
@@ -173,19 +210,44 @@ impl Found {
                 self.limited(error, "exclusiveMaximum", limit.clone(), format!("must be less than {limit}"));
             }
             Kind::MultipleOf { multiple_of } => {
-                self.limited(error, "multipleOf", *multiple_of, format!("must be a multiple of {multiple_of}"));
+                self.limited(
+                    error,
+                    "multipleOf",
+                    *multiple_of,
+                    format!("must be a multiple of {multiple_of}"),
+                );
             }
             Kind::MinLength { limit } => {
-                self.limited(error, "minLength", *limit, format!("must have at least {}", count(*limit, "character")));
+                self.limited(
+                    error,
+                    "minLength",
+                    *limit,
+                    format!("must have at least {}", count(*limit, "character")),
+                );
             }
             Kind::MaxLength { limit } => {
-                self.limited(error, "maxLength", *limit, format!("must have at most {}", count(*limit, "character")));
+                self.limited(
+                    error,
+                    "maxLength",
+                    *limit,
+                    format!("must have at most {}", count(*limit, "character")),
+                );
             }
             Kind::MinItems { limit } => {
-                self.limited(error, "minItems", *limit, format!("must have at least {}", count(*limit, "item")));
+                self.limited(
+                    error,
+                    "minItems",
+                    *limit,
+                    format!("must have at least {}", count(*limit, "item")),
+                );
             }
             Kind::MaxItems { limit } => {
-                self.limited(error, "maxItems", *limit, format!("must have at most {}", count(*limit, "item")));
+                self.limited(
+                    error,
+                    "maxItems",
+                    *limit,
+                    format!("must have at most {}", count(*limit, "item")),
+                );
             }
             Kind::AdditionalItems { limit } => {
                 let limit = *limit as u64;
@@ -204,19 +266,32 @@ impl Found {
             }
             Kind::Format { format } => self.limited(error, "format", format.clone(), format_message(format)),
             Kind::Enum { options } => {
-                self.limited(error, "enum", Value::clone(options), format!("must be one of {}", listed(options)));
+                self.limited(
+                    error,
+                    "enum",
+                    Value::clone(options),
+                    format!("must be one of {}", listed(options)),
+                );
             }
             Kind::Constant { expected_value } => {
-                self.limited(error, "const", Value::clone(expected_value), format!("must be {}", one(expected_value)));
+                self.limited(
+                    error,
+                    "const",
+                    Value::clone(expected_value),
+                    format!("must be {}", one(expected_value)),
+                );
             }
             Kind::UniqueItems => self.plain(error, "uniqueItems", "must not have an item twice"),
             Kind::Contains => self.plain(error, "contains", "must have an item of the required kind"),
-            Kind::UnevaluatedItems { .. } => self.plain(error, "unevaluatedItems", "has items that are not expected"),
+            Kind::UnevaluatedItems { .. } => {
+                self.plain(error, "unevaluatedItems", "has items that are not expected");
+            }
             Kind::FalseSchema => self.plain(error, "false", "is not expected here"),
             Kind::Not { .. } => self.plain(error, "not", "has a value that is excluded"),
             Kind::OneOfMultipleValid { .. } => self.plain(error, "oneOf", "fits more than one of its forms"),
             Kind::Custom { keyword, .. } => {
-                let violation = Violation::new(error.instance_path().as_str(), keyword.clone(), "is not valid");
+                let violation =
+                    Violation::new(error.instance_path().as_str(), keyword.clone(), "is not valid");
                 self.violations.push(violation.at(self.location));
             }
             _ => self.plain(error, "schema", "cannot be checked"),
@@ -257,7 +332,8 @@ impl Found {
         branches: &[Vec<ValidationError<'static>>],
     ) {
         let mut allowed = Vec::new();
-        for inner in branches.iter().flatten().filter(|inner| inner.instance_path() == error.instance_path()) {
+        for inner in branches.iter().flatten().filter(|inner| inner.instance_path() == error.instance_path())
+        {
             match inner.kind() {
                 Kind::Constant { expected_value } => allowed.push(Value::clone(expected_value)),
                 Kind::Enum { options } => allowed.extend(options.as_array().into_iter().flatten().cloned()),

@@ -4,12 +4,14 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
-use jsonschema::{PatternOptions, Validator};
+use foldhash::fast::RandomState;
+use jsonschema::{Draft, PatternOptions, Validator};
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Number, Value, json};
 
+use super::document::Documents;
 use super::format;
 
 /// The JSON Schema (2020-12) that `T` is checked against, as it is published.
@@ -49,7 +51,9 @@ fn write_integer_limits(schema: &mut schemars::Schema) {
         Some("uint64" | "uint") => (Number::from(0), Number::from(u64::MAX)),
         _ => return,
     };
-    let is_integer = |of: &Value| of == "integer" || of.as_array().is_some_and(|types| types.iter().any(|of| of == "integer"));
+    let is_integer = |of: &Value| {
+        of == "integer" || of.as_array().is_some_and(|types| types.iter().any(|of| of == "integer"))
+    };
     if schema.get("type").is_some_and(is_integer) {
         schema.ensure_object().entry("minimum").or_insert(limits.0.into());
         schema.ensure_object().entry("maximum").or_insert(limits.1.into());
@@ -59,13 +63,15 @@ fn write_integer_limits(schema: &mut schemars::Schema) {
 /// A type's schema with its validator.
 pub struct Schema {
     value: Value,
-    pub(crate) validator: Validator,
+    pub(crate) validator: Validator<Documents>,
 }
 
 type Compiled = Result<Arc<Schema>, Arc<str>>;
 
 /// By type, what was needed so far. It grows with the types of the program, not with its requests.
-static COMPILED: LazyLock<RwLock<HashMap<(TypeId, Contract), Compiled>>> = LazyLock::new(RwLock::default);
+static COMPILED: LazyLock<RwLock<ByType>> = LazyLock::new(RwLock::default);
+
+type ByType = HashMap<(TypeId, Contract), Compiled, RandomState>;
 
 impl Schema {
     /// The schema of a type, compiled at its first use. It fails where the type's schema is not one, such as by a
@@ -83,10 +89,12 @@ impl Schema {
     fn compile(value: Value) -> Result<Self, String> {
         let mut told = value.clone();
         spell_out_nullable(&mut told);
-        let validator = jsonschema::draft202012::options()
+        let validator = jsonschema::options_for::<Documents>()
+            .with_draft(Draft::Draft202012)
             .offline()
             .should_validate_formats(true)
             .with_pattern_options(PatternOptions::regex())
+            .with_format("email", format::email)
             .with_format("ip", format::ip)
             .build(&told)
             .map_err(|error| format!("{} at {}", error, error.schema_path()))?;
@@ -101,7 +109,9 @@ impl Schema {
     fn resolve<'a>(&'a self, mut schema: &'a Value) -> &'a Value {
         // A chain of references is as long as there are definitions at most.
         for _ in 0..32 {
-            let Some(pointer) = schema.get("$ref").and_then(Value::as_str).and_then(|uri| uri.strip_prefix('#')) else {
+            let Some(pointer) =
+                schema.get("$ref").and_then(Value::as_str).and_then(|uri| uri.strip_prefix('#'))
+            else {
                 break;
             };
             match self.value.pointer(pointer) {

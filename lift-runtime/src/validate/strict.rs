@@ -9,8 +9,8 @@ use std::fmt;
 
 use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{
-    self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, IntoDeserializer, MapAccess,
-    SeqAccess, Unexpected, VariantAccess, Visitor,
+    self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, IgnoredAny, IntoDeserializer,
+    MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 
 /// Parses the whole of `bytes` as one JSON value.
@@ -71,7 +71,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
     }
 
     #[inline]
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, D::Error> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
         self.0.deserialize_unit_struct(name, visitor)
     }
 
@@ -439,8 +443,13 @@ mod tests {
     #[test]
     fn what_is_ignored_is_parsed() {
         assert!(point(r#"{"x":1,"z":{"a":[1,"b"]}}"#).is_some());
-        for junk in [r#""\ud800""#, "1e999", "[1,]", &"[".repeat(200), &format!("{}{}", "[".repeat(200), "]".repeat(200))]
-        {
+        for junk in [
+            r#""\ud800""#,
+            "1e999",
+            "[1,]",
+            &"[".repeat(200),
+            &format!("{}{}", "[".repeat(200), "]".repeat(200)),
+        ] {
             assert_eq!(point(&format!(r#"{{"x":1,"z":{junk}}}"#)), None, "{junk}");
         }
         assert!(parse::<Point>(b"{\"x\":1,\"z\":\"\xff\"}").is_err());
@@ -450,6 +459,9 @@ mod tests {
     fn borrows_as_serde_json_does() {
         assert_eq!(parse::<&str>(br#""plain""#).ok(), Some("plain"));
         assert!(parse::<u8>(b"1 2").is_err());
-        assert_eq!(parse::<serde_json::Value>(br#"{"a":[1.0]}"#).ok(), serde_json::from_str(r#"{"a":[1.0]}"#).ok());
+        assert_eq!(
+            parse::<serde_json::Value>(br#"{"a":[1.0]}"#).ok(),
+            serde_json::from_str(r#"{"a":[1.0]}"#).ok()
+        );
     }
 }

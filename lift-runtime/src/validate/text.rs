@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 use serde::forward_to_deserialize_any;
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
+use super::document::{Document, Members};
 use super::refusal::Refusal;
 use super::schema::Schema;
 
@@ -35,16 +38,15 @@ impl<'a> Pairs<'a> {
         Named { names: &self.names, values: &self.values, current: None }
     }
 
-
     /// The pairs as an object of the types that a schema names.
-    pub(crate) fn document(&self, schema: &Schema) -> Value {
-        let mut document = Map::new();
+    pub(crate) fn document<'d>(&self, schema: &Schema) -> Document<'d> {
+        let mut members = Vec::new();
         for (name, values) in self.iter() {
             let of = schema.member(schema.root(), name);
             let value = of.map_or_else(|| plain(values), |of| coerce(schema, of, values));
-            document.insert(name.to_owned(), value);
+            members.push((name.to_owned().into(), value));
         }
-        document.into()
+        Document::Object(Members::new(members))
     }
 }
 
@@ -190,7 +192,12 @@ impl<'de> Deserializer<'de> for Texts<'_> {
         }
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, len: usize, visitor: V) -> Result<V::Value> {
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value> {
         self.deserialize_tuple(len, visitor)
     }
 
@@ -293,30 +300,35 @@ impl<'de> Deserializer<'de> for Text<'_> {
 }
 
 /// Values as the type that a schema names; text where they are not of it, for the schema to refuse.
-pub(crate) fn coerce(schema: &Schema, of: &Value, values: &[Cow<'_, str>]) -> Value {
+pub(crate) fn coerce<'d>(schema: &Schema, of: &Value, values: &[Cow<'_, str>]) -> Document<'d> {
     let types = schema.types(of);
     match values {
         [text] if !types.array || types.any_scalar() => {
-            let number = || number(text).filter(|number| types.number || (types.integer && is_integral(number)));
-            let boolean = || text.parse().ok().filter(|_| types.boolean).map(Value::Bool);
-            number().map(Value::Number).or_else(boolean).unwrap_or_else(|| Value::from(&**text))
+            let number =
+                || number(text).filter(|number| types.number || (types.integer && is_integral(number)));
+            let boolean = || text.parse().ok().filter(|_| types.boolean).map(Document::Bool);
+            number().map(Document::Number).or_else(boolean).unwrap_or_else(|| owned(text))
         }
         _ if types.array => {
             let item = |text: &Cow<'_, str>| match schema.items(of) {
                 Some(items) => coerce(schema, items, std::slice::from_ref(text)),
-                None => Value::from(&**text),
+                None => owned(text),
             };
-            Value::Array(values.iter().map(item).collect())
+            Document::Array(values.iter().map(item).collect())
         }
         _ => plain(values),
     }
 }
 
-fn plain(values: &[Cow<'_, str>]) -> Value {
+fn plain<'d>(values: &[Cow<'_, str>]) -> Document<'d> {
     match values {
-        [text] => Value::from(&**text),
-        _ => Value::Array(values.iter().map(|text| Value::from(&**text)).collect()),
+        [text] => owned(text),
+        _ => Document::Array(values.iter().map(|text| owned(text)).collect()),
     }
+}
+
+fn owned<'d>(text: &str) -> Document<'d> {
+    Document::Text(Cow::Owned(text.to_owned()))
 }
 
 /// The number that a text is, as the typed parse reads it.

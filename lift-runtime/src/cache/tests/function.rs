@@ -102,7 +102,14 @@ async fn a_primed_value_is_found_and_older_computations_do_not_replace_it() {
     let (cache, runs) = (Cache::memory(), Arc::<AtomicU32>::default());
     let primed = |value: &str| {
         let computed = Computed::of(Ok::<_, Infallible>(value.to_owned()));
-        prime(&cache, &POLICY, Encoded, |key| key.part(&1u32), |tags| tags.add(format_args!("user:1")), computed)
+        prime(
+            &cache,
+            &POLICY,
+            Encoded,
+            |key| key.part(&1u32),
+            |tags| tags.add(format_args!("user:1")),
+            computed,
+        )
     };
     let (computed, ()) = cache
         .scope(async {
@@ -191,14 +198,18 @@ async fn a_stale_value_is_served_while_it_is_refreshed_and_instead_of_an_error()
             let run = runs.fetch_add(1, Ordering::SeqCst) + 1;
             Computed::of(if run == 3 { Err(Error::internal("broken")) } else { Ok(run) })
         };
-        let call = refreshed(&POLICY, Local, (Arc::clone(&runs),), |_, _| {}, |_, _| {}, compute, |result| result);
+        let call =
+            refreshed(&POLICY, Local, (Arc::clone(&runs),), |_, _| {}, |_, _| {}, compute, |result| result);
         context.clone().scope(call)
     };
     let seconds = std::time::Duration::from_secs;
     assert_eq!(get().await.expect("a number"), 1);
     clock.advance(seconds(61));
     assert_eq!(get().await.expect("a number"), 1, "stale");
-    super::lab::until("it is refreshed", || cache.inner.flights.len() == 0 && runs.load(Ordering::SeqCst) == 2).await;
+    super::lab::until("it is refreshed", || {
+        cache.inner.flights.len() == 0 && runs.load(Ordering::SeqCst) == 2
+    })
+    .await;
     assert_eq!(get().await.expect("a number"), 2);
     clock.advance(seconds(300));
     assert_eq!(get().await.expect("a number"), 2, "in place of the error");
@@ -216,7 +227,10 @@ async fn a_function_may_borrow() {
             async move { Computed::of(Ok::<_, Infallible>(upper)) }
         };
         let name = name.to_owned();
-        async move { function(&POLICY, Local, (&*name,), |(name,), key| key.part(name), |_, _| {}, compute, |v| v).await }
+        async move {
+            function(&POLICY, Local, (&*name,), |(name,), key| key.part(name), |_, _| {}, compute, |v| v)
+                .await
+        }
     };
     assert_eq!(cache.scope(upper(&name)).await, Ok("ANN".to_owned()));
 }

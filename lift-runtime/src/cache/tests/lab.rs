@@ -59,7 +59,9 @@ impl<C: Case> Endpoint<Lab, ()> for Read<C> {
     const ROUTE: &'static Route = &Route::new(Method::GET, "/{name}", "lab::read").cached();
 
     async fn serve(mut call: Call<Lab>) -> Response {
-        let Some(Path(name)) = call.argument::<Path<String>, _>().await else { return call.rejection().await };
+        let Some(Path(name)) = call.argument::<Path<String>, _>().await else {
+            return call.rejection().await;
+        };
         let lab = call.state.clone();
         call.cached(
             C::policy(),
@@ -76,7 +78,9 @@ impl Endpoint<Lab, ()> for Write {
     const ROUTE: &'static Route = &Route::new(Method::POST, "/{name}", "lab::write");
 
     async fn serve(mut call: Call<Lab>) -> Response {
-        let Some(Path(name)) = call.argument::<Path<String>, _>().await else { return call.rejection().await };
+        let Some(Path(name)) = call.argument::<Path<String>, _>().await else {
+            return call.rejection().await;
+        };
         let lab = call.state.clone();
         call.invalidates(
             Scope::Tenant,
@@ -140,11 +144,10 @@ impl Bench {
         F: Future<Output = Result<Response>> + Send + 'static,
     {
         let Setup { cache, tenants, client_no_cache, clock } = setup;
-        let lab = Lab {
-            runs: Arc::default(),
-            handler: Arc::new(move |run, name| Box::pin(handler(run, name))),
-        };
-        let header = |parts: &http::request::Parts| Some(parts.headers.get("x-caller")?.to_str().ok()?.to_owned());
+        let lab =
+            Lab { runs: Arc::default(), handler: Arc::new(move |run, name| Box::pin(handler(run, name))) };
+        let header =
+            |parts: &http::request::Parts| Some(parts.headers.get("x-caller")?.to_str().ok()?.to_owned());
         let mut app = App::new().state(lab.clone()).cache(cache.clone()).caller(Caller::custom(header));
         if let Some(tenants) = tenants {
             app = app.tenants(tenants);

@@ -82,7 +82,10 @@ impl CacheStore for Store {
         let mut entry = state.entries.get(key).cloned();
         match state.fault {
             Fault::Garbles => entry = entry.map(|entry| entry.slice(..entry.len() / 2)),
-            Fault::Confuses | Fault::Conflates => entry = state.entries.iter().find(|(other, _)| ***other != *key).map(|(_, entry)| entry.clone()),
+            Fault::Confuses | Fault::Conflates => {
+                entry =
+                    state.entries.iter().find(|(other, _)| ***other != *key).map(|(_, entry)| entry.clone());
+            }
             _ => {}
         }
         let mut generations: Vec<_> = names.iter().map(|name| state.generations.get(name).copied()).collect();
@@ -351,7 +354,11 @@ async fn an_invalidation_elsewhere_reaches_a_computation_under_way() {
         writer.send("POST", "/a", &[]).await;
         gate.add_permits(2);
         assert_eq!(before.await.expect("an answer").body, "1");
-        assert_eq!(reader.get("/a").await.body, "2", "the old one was stored under generations that are gone");
+        assert_eq!(
+            reader.get("/a").await.body,
+            "2",
+            "the old one was stored under generations that are gone"
+        );
     }
 }
 

@@ -74,7 +74,11 @@ async fn a_version_that_the_client_has_is_304_and_head_is_served_from_gets_entry
 #[tokio::test]
 async fn tenants_do_not_meet_whatever_they_are_called() {
     case!(C, Policy::new("tenants", TTL));
-    let bench = Bench::with::<C, _>(tenants(Tenants::header("x-tenant")), |run, _| async move { text(run.to_string()) });
+    let bench =
+        Bench::with::<C, _>(
+            tenants(Tenants::header("x-tenant")),
+            |run, _| async move { text(run.to_string()) },
+        );
     let names = ["acme", "ACME", "acme\u{2f}a", "a", "\"", "{}", "%00", "..", &"x".repeat(128)];
     for (n, name) in names.iter().enumerate() {
         let answer = bench.send("GET", "/a", &[&format!("x-tenant: {name}")]).await;
@@ -164,7 +168,8 @@ async fn what_says_that_it_is_for_one_is_not_stored() {
 async fn the_handlers_own_headers_stay_and_a_messages_go() {
     case!(C, Policy::new("headers", TTL).cache_control("private, max-age=30"));
     let bench = Bench::new::<C, _>(|_, name| async move {
-        let own = [("cache-control", "private, max-age=5"), ("etag", "\"own\""), ("age", "7"), ("x-own", "1")];
+        let own =
+            [("cache-control", "private, max-age=5"), ("etag", "\"own\""), ("age", "7"), ("x-own", "1")];
         if name == "own" { Ok((own, "b").into_response()) } else { text("b") }
     });
     for _ in 0..2 {
@@ -385,7 +390,9 @@ async fn an_error_goes_to_all_who_waited_each_with_its_own_request_id() {
             gate.acquire().await.expect("open").forget();
             let retry = (http::header::RETRY_AFTER, http::HeaderValue::from_static("3"));
             match &*name {
-                "own" => Ok((StatusCode::IM_A_TEAPOT, [("content-type", "text/html")], "<p>no").into_response()),
+                "own" => {
+                    Ok((StatusCode::IM_A_TEAPOT, [("content-type", "text/html")], "<p>no").into_response())
+                }
                 _ => Err(Error::unavailable("Not now.").with_header(retry.0, retry.1)),
             }
         }
@@ -404,7 +411,10 @@ async fn an_error_goes_to_all_who_waited_each_with_its_own_request_id() {
         for (n, task) in asked.into_iter().enumerate() {
             let answer = task.await.expect("an answer");
             if path == "/own" {
-                assert_eq!((answer.status(), &*answer.body, answer.header("content-type")), (418, "<p>no", "text/html"));
+                assert_eq!(
+                    (answer.status(), &*answer.body, answer.header("content-type")),
+                    (418, "<p>no", "text/html")
+                );
                 continue;
             }
             assert_eq!((answer.status(), answer.header("retry-after")), (503, "3"));
@@ -442,7 +452,10 @@ async fn what_is_for_one_is_not_handed_to_those_who_waited() {
         for task in asked {
             let answer = task.await.expect("an answer");
             assert_eq!(answer.cache(), "lift; fwd=miss");
-            seen.insert((answer.header("set-cookie").to_owned(), answer.body.replace(answer.header("x-request-id"), "")));
+            seen.insert((
+                answer.header("set-cookie").to_owned(),
+                answer.body.replace(answer.header("x-request-id"), ""),
+            ));
         }
         assert_eq!((seen.len(), bench.lab.runs() - before), (3, 3), "{path}");
     }
@@ -457,13 +470,20 @@ async fn what_is_read_behind_the_keys_back_is_not_stored() {
             "caller" => assert_ne!(context.caller(), Some("nobody")),
             "header" => assert_eq!(context.header("x"), None),
             "tenant" => assert_eq!(context.tenant(), None),
-            "task" => crate::spawn(async { Context::current().caller().is_some() }).await.map(drop).expect("a task"),
+            "task" => {
+                crate::spawn(async { Context::current().caller().is_some() })
+                    .await
+                    .map(drop)
+                    .expect("a task");
+            }
             _ => {}
         }
         text("x")
     };
     let bench = Bench::new::<PerTenant, _>(read);
-    for (path, stored) in [("/caller", false), ("/header", false), ("/task", false), ("/tenant", true), ("/none", true)] {
+    for (path, stored) in
+        [("/caller", false), ("/header", false), ("/task", false), ("/tenant", true), ("/none", true)]
+    {
         assert_eq!(bench.get(path).await.cache() == "lift; fwd=miss; stored", stored, "{path}");
     }
     case!(Shared, Policy::new("shared taint", TTL).shared());
@@ -484,7 +504,8 @@ async fn stale_is_served_while_one_refreshes() {
     for _ in 0..3 {
         let stale = bench.get("/a").await;
         assert_eq!((&*stale.body, stale.header("age")), ("1", "61"));
-        let ttl: i64 = stale.cache().strip_prefix("lift; hit; ttl=").expect("a hit").parse().expect("a number");
+        let ttl: i64 =
+            stale.cache().strip_prefix("lift; hit; ttl=").expect("a hit").parse().expect("a number");
         assert!((-4..=-1).contains(&ttl), "{ttl}");
     }
     until("one refreshes", || bench.lab.runs() == 2).await;

@@ -27,7 +27,11 @@ use crate::observe;
 ///
 /// # Errors
 /// 500 `response_too_large` over the source's limit, 500 if the body fails or panics, 504 if it does not end in time.
-pub(super) async fn whole(source: Source, response: Response, deadline: Option<Instant>) -> Result<HttpReply> {
+pub(super) async fn whole(
+    source: Source,
+    response: Response,
+    deadline: Option<Instant>,
+) -> Result<HttpReply> {
     let (parts, body) = response.into_parts();
     let reading = AssertUnwindSafe(Limited::new(body, source.limit()).collect()).catch_unwind();
     let outcome = match deadline {
@@ -66,7 +70,8 @@ pub(super) fn streamed(response: Response, deadline: Option<Instant>) -> (Metada
 fn single(headers: &HeaderMap) -> HeaderMap {
     let visible = |byte: u8| if byte == b'\t' || (0x20..0x7f).contains(&byte) { byte } else { b'?' };
     let value = |name| {
-        let bytes: Vec<u8> = joined(headers, name).chars().map(|c| u8::try_from(c).map_or(b'?', visible)).collect();
+        let bytes: Vec<u8> =
+            joined(headers, name).chars().map(|c| u8::try_from(c).map_or(b'?', visible)).collect();
         HeaderValue::try_from(bytes).ok()
     };
     headers.keys().filter_map(|name| Some((name.clone(), value(name)?))).collect()

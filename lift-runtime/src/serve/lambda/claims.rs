@@ -46,7 +46,8 @@ fn of_authorizer(mut authorizer: Map<String, Value>) -> HashMap<String, Value> {
 
 /// REST APIs and VPC Lattice tell the caller of a signed request in `identity`.
 fn of_identity(mut identity: Map<String, Value>) -> HashMap<String, Value> {
-    let signed = ["userArn", "principal"].iter().any(|name| identity.get(*name).is_some_and(Value::is_string));
+    let signed =
+        ["userArn", "principal"].iter().any(|name| identity.get(*name).is_some_and(Value::is_string));
     if !signed {
         return HashMap::new();
     }
@@ -71,9 +72,11 @@ mod tests {
     fn check(context: &Value, expected: &[(&str, &str)]) {
         let text = context.to_string();
         let context: RequestContext<'_> = serde_json::from_str(&text).expect("a context");
-        let mut found: Vec<_> = claims(&context).into_iter().map(|(name, value)| (name, value.to_string())).collect();
+        let mut found: Vec<_> =
+            claims(&context).into_iter().map(|(name, value)| (name, value.to_string())).collect();
         found.sort();
-        let expected: Vec<_> = expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         assert_eq!(found, expected);
     }
 
@@ -85,7 +88,10 @@ mod tests {
         );
         check(&json!({"authorizer": {"claims": {"sub": "a"}}}), &[("sub", "\"a\"")]);
         check(&json!({"authorizer": {"lambda": {"org": 7}}}), &[("org", "7")]);
-        check(&json!({"authorizer": {"principalId": "a", "lambda": "x"}}), &[("lambda", "\"x\""), ("principalId", "\"a\"")]);
+        check(
+            &json!({"authorizer": {"principalId": "a", "lambda": "x"}}),
+            &[("lambda", "\"x\""), ("principalId", "\"a\"")],
+        );
         check(&json!({"authorizer": {"iam": {"userArn": "arn"}}}), &[("userArn", "\"arn\"")]);
         check(
             &json!({"identity": {"userArn": "arn", "caller": "c", "sourceIp": "1.2.3.4"}}),

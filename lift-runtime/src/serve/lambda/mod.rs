@@ -30,6 +30,7 @@ use tower_service::Service;
 pub(crate) use self::answer::Chunks;
 use self::event::{Event, Source};
 use self::handover::Handover;
+#[allow(unreachable_pub, reason = "reached by way of `test` alone, which is a feature")]
 pub use self::mode::ResponseMode;
 use self::mode::StreamedRoutes;
 pub(crate) use self::reply::Reply;
@@ -67,8 +68,10 @@ pub(super) async fn run<S: Clone + Send + Sync + 'static>(app: App<S>) -> Result
 
 /// `lambda_runtime` panics without these.
 fn check_environment() -> Result<()> {
-    for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] {
-        let value = std::env::var(name).map_err(|_| startup(format!("{name} is not set, as Lambda would set it")))?;
+    for name in ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
+    {
+        let value =
+            std::env::var(name).map_err(|_| startup(format!("{name} is not set, as Lambda would set it")))?;
         if name.ends_with("_SIZE") && value.parse::<i32>().is_err() {
             return Err(startup(format!("{name} is `{value}`, which is not a number")));
         }
@@ -168,7 +171,10 @@ impl Function {
             Err(error) => return Opened::Other { reason: error.to_string(), origin },
         };
         let Some(source) = event.source() else {
-            return Opened::Other { reason: "it is no HTTP request of a source that Lift knows".into(), origin };
+            return Opened::Other {
+                reason: "it is no HTTP request of a source that Lift knows".into(),
+                origin,
+            };
         };
         origin.claims = claims::claims(&event.request_context);
         match request::build(event, source, raw, self.base_path.as_deref()) {
@@ -190,7 +196,12 @@ impl Function {
             }
     }
 
-    async fn answer(&self, source: Source, origin: &Origin, response: Response) -> Result<Answer, Diagnostic> {
+    async fn answer(
+        &self,
+        source: Source,
+        origin: &Origin,
+        response: Response,
+    ) -> Result<Answer, Diagnostic> {
         if !origin.buffered {
             let (metadata_prelude, stream) = answer::streamed(response, origin.deadline);
             return Ok(FunctionResponse::StreamingResponse(StreamResponse { metadata_prelude, stream }));
@@ -214,7 +225,8 @@ impl Function {
             let outcome = on_event(event).await;
             outcome.inspect_err(Error::log)
         });
-        let failed = |error: Error| Diagnostic { error_type: error.code().into(), error_message: error.to_string() };
+        let failed =
+            |error: Error| Diagnostic { error_type: error.code().into(), error_message: error.to_string() };
         outcome.await.map(|value| FunctionResponse::BufferedResponse(Reply::Value(value))).map_err(failed)
     }
 
@@ -239,7 +251,9 @@ enum Opened {
 fn unknown_event(reason: &str) -> Diagnostic {
     Diagnostic {
         error_type: "Lift.UnknownEvent".into(),
-        error_message: format!("this event cannot be answered: {reason}; App::on_event takes events that are not HTTP"),
+        error_message: format!(
+            "this event cannot be answered: {reason}; App::on_event takes events that are not HTTP"
+        ),
     }
 }
 

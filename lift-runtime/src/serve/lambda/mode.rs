@@ -11,6 +11,7 @@ use crate::serve::startup;
 
 /// How a Lambda function's answers leave; a function cannot see how it was invoked, so `LIFT_RESPONSE_MODE` says it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(unreachable_pub, reason = "reached by way of `test` alone, which is a feature")]
 pub enum ResponseMode {
     /// `buffered`: every answer is a JSON document, sent when it is whole.
     #[default]

@@ -6,7 +6,9 @@ use base64::Engine as _;
 use base64::display::Base64Display;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, SET_COOKIE, TRANSFER_ENCODING};
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, SET_COOKIE, TRANSFER_ENCODING,
+};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
@@ -49,7 +51,8 @@ impl HttpReply {
     /// Whether the source takes an answer of this size; text may grow by its escapes, and base64 counts.
     pub(super) fn fits(&self) -> bool {
         let limit = self.source.limit();
-        let headers: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 8).sum();
+        let headers: usize =
+            self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 8).sum();
         let room = limit.saturating_sub(headers + 256);
         // Six bytes are the most that JSON makes of one.
         if self.body.len() <= room / 6 {
@@ -64,7 +67,11 @@ impl HttpReply {
 
     /// The body, if it can stand in JSON as it is.
     fn text(&self) -> Option<&str> {
-        if self.body.is_empty() || is_text(&self.headers) { std::str::from_utf8(&self.body).ok() } else { None }
+        if self.body.is_empty() || is_text(&self.headers) {
+            std::str::from_utf8(&self.body).ok()
+        } else {
+            None
+        }
     }
 }
 
@@ -104,7 +111,9 @@ impl Serialize for HttpReply {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("statusCode", &self.status.as_u16())?;
         match self.source {
-            Source::Rest | Source::HttpAsRest => map.serialize_entry("multiValueHeaders", &Lists(&self.headers))?,
+            Source::Rest | Source::HttpAsRest => {
+                map.serialize_entry("multiValueHeaders", &Lists(&self.headers))?;
+            }
             Source::Http | Source::FunctionUrl => {
                 map.serialize_entry("headers", &Joined { headers: &self.headers, cookies: false })?;
                 if self.headers.contains_key(SET_COOKIE) {
@@ -236,7 +245,13 @@ mod tests {
     }
 
     fn check(source: Source, expected: &Value) {
-        let headers = [("vary", "a"), ("vary", "b"), ("set-cookie", "c=1"), ("set-cookie", "d=2"), ("content-length", "1")];
+        let headers = [
+            ("vary", "a"),
+            ("vary", "b"),
+            ("set-cookie", "c=1"),
+            ("set-cookie", "d=2"),
+            ("content-length", "1"),
+        ];
         let reply = Reply::Http(reply(source, &headers, b"\"\n"));
         assert_eq!(serde_json::to_value(&reply).expect("JSON"), *expected);
     }
@@ -271,7 +286,9 @@ mod tests {
         let is_text = |headers: &[(&'static str, &'static str)], body: &'static [u8]| {
             reply(Source::Http, headers, body).text().is_some()
         };
-        for kind in ["text/html", "application/json; charset=utf-8", "application/problem+json", "image/svg+xml"] {
+        for kind in
+            ["text/html", "application/json; charset=utf-8", "application/problem+json", "image/svg+xml"]
+        {
             assert!(is_text(&[("content-type", kind)], b"a"), "{kind}");
         }
         assert!(is_text(&[], b"a"));

@@ -35,7 +35,12 @@ const URI: usize = u16::MAX as usize - 1;
 /// # Errors
 /// 400 if a part of the request is not what HTTP allows, or a base64 body is none; 414 if path and query are over
 /// 64 KiB.
-pub(super) fn build(event: Event<'_>, source: Source, raw: &Bytes, base_path: Option<&str>) -> Result<Request> {
+pub(super) fn build(
+    event: Event<'_>,
+    source: Source,
+    raw: &Bytes,
+    base_path: Option<&str>,
+) -> Result<Request> {
     let method = event.http_method.as_ref().or(event.method.as_ref());
     let method = method.or(event.request_context.http.as_ref().map(|http| &http.method));
     let method = Method::from_bytes(method.map_or(b"".as_slice(), |method| method.as_bytes()))
@@ -43,7 +48,8 @@ pub(super) fn build(event: Event<'_>, source: Source, raw: &Bytes, base_path: Op
     let uri = uri(&event, source, base_path)?;
     let body = body(&event, raw)?;
     let Event { headers, multi_value_headers, cookies, request_context, .. } = event;
-    let headers = multi_value_headers.filter(|headers| !headers.map.is_empty()).or(headers).unwrap_or_default();
+    let headers =
+        multi_value_headers.filter(|headers| !headers.map.is_empty()).or(headers).unwrap_or_default();
     let headers = complete(headers, cookies.as_deref(), &request_context)?;
     let client = client(&request_context, &headers);
 
@@ -91,7 +97,12 @@ fn uri(event: &Event<'_>, source: Source, base_path: Option<&str>) -> Result<Uri
 }
 
 /// The path as the app knows it: without stage and base path.
-fn path_of<'a>(path: &'a str, source: Source, context: &RequestContext<'_>, base_path: Option<&str>) -> &'a str {
+fn path_of<'a>(
+    path: &'a str,
+    source: Source,
+    context: &RequestContext<'_>,
+    base_path: Option<&str>,
+) -> &'a str {
     let stage = context.stage.as_deref().filter(|stage| *stage != "$default");
     let path = match (source, stage) {
         (Source::Http | Source::HttpAsRest, Some(stage)) => {
@@ -134,7 +145,8 @@ fn is_query(byte: u8) -> bool {
 
 /// Appends a query that came as a map.
 fn append_pairs(target: &mut String, event: &Event<'_>, source: Source) -> Result<()> {
-    let maps = [event.multi_value_query_string_parameters, event.query_string_parameters, event.lattice_query];
+    let maps =
+        [event.multi_value_query_string_parameters, event.query_string_parameters, event.lattice_query];
     let map = maps.into_iter().flatten().find(|map| !matches!(map.get(), "null" | "{}"));
     // A payload 2.0 query is in `rawQueryString`; its map is a lossy copy.
     let Some(map) = map.filter(|_| event.raw_query_string.is_none()) else { return Ok(()) };
@@ -147,7 +159,9 @@ fn append_pairs(target: &mut String, event: &Event<'_>, source: Source) -> Resul
             if decoded {
                 target.extend(form_urlencoded::byte_serialize(part.as_bytes()));
             } else {
-                encode(target, part, |byte| is_query(byte) && byte != b'&' && (byte != b'=' || end.is_empty()));
+                encode(target, part, |byte| {
+                    is_query(byte) && byte != b'&' && (byte != b'=' || end.is_empty())
+                });
             }
             target.push_str(end);
         }
@@ -172,7 +186,11 @@ fn body(event: &Event<'_>, raw: &Bytes) -> Result<Body> {
 }
 
 /// The headers with the cookies that stand beside them, and a host.
-fn complete(headers: Headers, cookies: Option<&[Text<'_>]>, context: &RequestContext<'_>) -> Result<HeaderMap> {
+fn complete(
+    headers: Headers,
+    cookies: Option<&[Text<'_>]>,
+    context: &RequestContext<'_>,
+) -> Result<HeaderMap> {
     let Headers { mut map, malformed: is_malformed } = headers;
     if is_malformed {
         return Err(malformed("headers"));
@@ -199,7 +217,8 @@ fn client(context: &RequestContext<'_>, headers: &HeaderMap) -> Option<IpAddr> {
     if let Some(address) = context.http.as_ref().and_then(|http| http.source_ip.as_deref()) {
         return address.parse().ok();
     }
-    let identity = context.identity.and_then(|identity| serde_json::from_str::<Identity<'_>>(identity.get()).ok());
+    let identity =
+        context.identity.and_then(|identity| serde_json::from_str::<Identity<'_>>(identity.get()).ok());
     if let Some(address) = identity.and_then(|identity| identity.source_ip) {
         return address.parse().ok();
     }

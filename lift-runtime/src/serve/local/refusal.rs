@@ -57,10 +57,11 @@ impl<T: AsyncWrite> AsyncWrite for Refusals<T> {
         }
         let Some(refusal) = this.refusal else { return Poll::Ready(Ok(buf.len())) };
         while refusal.written < refusal.answer.len() {
-            refusal.written += match ready!(this.io.as_mut().poll_write(cx, &refusal.answer[refusal.written..]))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                written => written,
-            };
+            refusal.written +=
+                match ready!(this.io.as_mut().poll_write(cx, &refusal.answer[refusal.written..]))? {
+                    0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    written => written,
+                };
         }
         Poll::Ready(Ok(buf.len()))
     }
@@ -98,7 +99,9 @@ fn refused(head: &[u8]) -> Option<StatusCode> {
 
 fn answer(status: StatusCode) -> Vec<u8> {
     let (code, detail) = match status {
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => ("head_too_large", "The request's head is over 16 KiB."),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            ("head_too_large", "The request's head is over 16 KiB.")
+        }
         StatusCode::URI_TOO_LONG => ("uri_too_long", "The request's path and query are too long."),
         _ => ("bad_request", "This is not a well-formed HTTP request."),
     };

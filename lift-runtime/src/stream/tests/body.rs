@@ -64,18 +64,44 @@ async fn items_are_joined_until_the_producer_pauses() {
 
 #[tokio::test(start_paused = true)]
 async fn the_producer_stops_when_nobody_reads() {
-    for path in ["/probe", "/returning"] {
-        let (made, script) = endless(&FOUR);
+    for (path, options, most) in [("/probe", &FOUR, 4), ("/returning", &FOUR, 4), ("/probe", &LINES, 32)] {
+        let (made, script) = endless(options);
         let mut body = get(path, script).await.into_body();
         let ahead = made.load(Ordering::Relaxed);
-        assert!(ahead <= 4, "{ahead} before anything was read");
+        assert!(ahead <= most, "{ahead} before anything was read");
         let mut taken = 0;
         for _ in 0..5 {
             taken += next(&mut body).await.lines().count() as u64;
             let made = made.load(Ordering::Relaxed);
-            assert!(made - taken <= 4, "{made} made, {taken} taken");
+            assert!(made - taken <= most, "{made} made, {taken} taken");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_holds_no_more_items_than_was_said() {
+    for path in ["/probe", "/returning"] {
+        let (_, script) = endless(&FOUR);
+        let mut body = get(path, script).await.into_body();
+        assert_eq!(next(&mut body).await, "0\n1\n2\n3\n");
+        assert_eq!(next(&mut body).await, "4\n5\n6\n7\n");
+    }
+    let (_, script) = endless(&LINES);
+    let mut body = get("/probe", script).await.into_body();
+    assert_eq!(next(&mut body).await.lines().count(), 32, "what is made before anybody asks");
+    assert!((16_384..16_390).contains(&next(&mut body).await.len()), "what is asked for fills a chunk");
+}
+
+#[tokio::test(start_paused = true)]
+async fn open_streams_are_counted() {
+    let recorder = gauge::Recorder::default();
+    let open = Arc::clone(&recorder.0);
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let waits = script(&SSE, |_| std::future::pending());
+    let response = get("/probe", waits).await;
+    assert_eq!(open.load(Ordering::Relaxed), 1);
+    drop(response);
+    assert_eq!(open.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -224,4 +250,50 @@ async fn items_without_bytes_let_others_run() {
 fn an_idle_stream_is_small() {
     // The producer and the context come on top, and what hyper holds for the connection.
     assert!(size_of::<StreamBody>() <= 512, "{}", size_of::<StreamBody>());
+}
+
+/// A recorder of one gauge.
+mod gauge {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use metrics::{Counter, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, SharedString, Unit};
+
+    #[derive(Default)]
+    pub(super) struct Recorder(pub(super) Arc<AtomicI64>);
+
+    struct Open(Arc<AtomicI64>);
+
+    impl GaugeFn for Open {
+        fn increment(&self, _: f64) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn decrement(&self, _: f64) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+
+        fn set(&self, _: f64) {}
+    }
+
+    impl metrics::Recorder for Recorder {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+            Counter::noop()
+        }
+
+        fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+            assert_eq!(key.name(), "lift.stream.open");
+            Gauge::from_arc(Arc::new(Open(Arc::clone(&self.0))))
+        }
+
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
 }

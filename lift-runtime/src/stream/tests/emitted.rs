@@ -71,7 +71,8 @@ async fn it_may_be_awaited_anywhere() {
             () = async move { emitter.send(40).await } => {}
             () = std::future::pending() => {}
         }
-        async move { async move { emitter.send(41).await }.await }.await;
+        let nested = async move { emitter.send(41).await };
+        nested.await;
         Ok(())
     });
     let mut items: Vec<_> = all(emitted).await.into_iter().filter_map(Result::ok).collect();
@@ -120,4 +121,46 @@ async fn it_is_fused_also_after_a_panic() {
     assert!(AssertUnwindSafe(emitted.next()).catch_unwind().await.is_err());
     assert!(emitted.next().await.is_none());
     assert!(emitted.is_terminated());
+}
+
+#[tokio::test]
+async fn an_item_may_be_borrowed_from_what_is_static() {
+    struct Borrowing {}
+    impl Endpoint<(), ()> for Borrowing {
+        const ROUTE: &'static Route = &Route::new(Method::GET, "/emitted", "emitted").streamed();
+        async fn serve(call: Call<()>) -> Response {
+            call.stream_emitted(
+                &OPTIONS,
+                (),
+                |()| {
+                    Emitted::<Result<&'static str>>::new(|emitter| async move {
+                        emitter.send("one").await;
+                        Ok(())
+                    })
+                },
+                |item, format, out| Encode(item).write(format, out),
+            )
+            .await
+        }
+    }
+    struct Returned {}
+    impl Endpoint<(), ()> for Returned {
+        const ROUTE: &'static Route = &Route::new(Method::GET, "/returned", "returned").streamed();
+        async fn serve(call: Call<()>) -> Response {
+            call.stream_opened(
+                &OPTIONS,
+                (),
+                |()| async { crate::private::Returned(futures_util::stream::iter(["one"])).split() },
+                |item| crate::private::Returned(item).split(),
+                |item, format, out| Encode(item).write(format, out),
+            )
+            .await
+        }
+    }
+    static OPTIONS: Options = Options::new(crate::stream::expansion::Format::Ndjson);
+    let routes = Routes::new().and(PhantomData::<Borrowing>).and(PhantomData::<Returned>);
+    let mut router = App::new().routes(routes).into_router().unwrap_or_default();
+    for path in ["/emitted", "/returned"] {
+        assert_eq!(read(send(&mut router, request(path)).await).await.text, "\"one\"\n");
+    }
 }

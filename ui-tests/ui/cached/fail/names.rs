@@ -1,8 +1,10 @@
 //! Keys, tags and `skip` over names that no argument binds.
 
-use axum::extract::{Path, Query};
+#![allow(unused_variables, reason = "what bodies do is not shown")]
+
 use lift::prelude::*;
 
+#[derive(Deserialize)]
 struct Page {
     limit: u32,
     after: u32,
@@ -17,7 +19,7 @@ async fn mistyped(Path(sku): Path<String>) {}
 async fn no_names() {}
 
 #[get("/3")]
-#[cached(ttl = "60s", key = "{limit}:{0}:{limit:?}:{limit", skip(other))]
+#[cached(ttl = "60s", key = "{limit}:{0}:{limit:?}", tags = ["{", "}", "{limit"], skip(other))]
 async fn not_names(Query(Page { limit, after }): Query<Page>) {}
 
 #[get("/4")]

@@ -1,7 +1,7 @@
 //! Options that are unknown, repeated, missing or wrong.
 
-use axum::Json;
-use axum::extract::Query;
+#![allow(unused_variables, reason = "what bodies do is not shown")]
+
 use lift::prelude::*;
 
 #[get("/1")]

@@ -1,6 +1,7 @@
 //! Tags that are missing or name no argument.
 
-use axum::extract::Path;
+#![allow(unused_variables, reason = "what bodies do is not shown")]
+
 use lift::prelude::*;
 
 #[put("/1")]

@@ -1,5 +1,7 @@
 //! What an attribute cannot stand on.
 
+#![allow(unused_variables, reason = "what bodies do is not shown")]
+
 use lift::prelude::*;
 
 #[get("/struct")]
@@ -40,7 +42,7 @@ async fn two_routes() {}
 async fn one_route_twice() {}
 
 #[post("/k")]
-async fn two_bodies(first: axum::Json<u32>, second: String) {}
+async fn two_bodies(first: Json<u32>, second: String) {}
 
 #[get("/l")]
 async fn no_extractor(id: u32) {}

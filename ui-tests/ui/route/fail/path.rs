@@ -1,6 +1,7 @@
 //! Paths that axum cannot route, or that do not agree with the arguments.
 
-use axum::extract::{Path, Query};
+#![allow(unused_variables, reason = "what bodies do is not shown")]
+
 use lift::prelude::*;
 
 #[get("products")]

@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 
-use axum::extract::{Path, Query};
 use axum::http::HeaderMap;
 use lift::prelude::*;
 
@@ -64,7 +63,7 @@ mod orders {
 
     pub(super) mod lines {
         #[lift::patch("/orders/{id}/lines/{line}")]
-        pub(in crate::orders) async fn change(
+        pub(crate) async fn change(
             axum::extract::Path((id, line)): axum::extract::Path<(u32, u32)>,
         ) -> String {
             format!("{id} {line}")

@@ -1,5 +1,7 @@
 //! Options that are unknown or wrong, and functions that cannot stream.
 
+#![allow(unused_variables, reason = "what bodies do is not shown")]
+
 use lift::prelude::*;
 
 #[get("/1")]
@@ -30,6 +32,18 @@ async fn yields_what() {
 async fn no_stream() -> Result<u32> {
     emit!(1);
     Ok(1)
+}
+
+#[get("/6")]
+#[stream(ndjson, content_type = "text/csv")]
+async fn another_type() -> Result<u32> {
+    emit!(1);
+}
+
+#[get("/7")]
+#[stream(bytes, content_type = "text/\ncsv")]
+async fn no_type() -> Result<&'static str> {
+    emit!("a");
 }
 
 fn main() {

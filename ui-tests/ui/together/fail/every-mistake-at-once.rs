@@ -2,7 +2,6 @@
 
 #![deny(warnings)]
 
-use axum::extract::Path;
 use lift::prelude::*;
 
 #[get("/products/:sku")]

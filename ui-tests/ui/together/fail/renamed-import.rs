@@ -1,5 +1,7 @@
 //! An import under another name, which Lift's other attributes cannot know; and imports that are missing.
 
+#![allow(unused_variables, reason = "what bodies do is not shown")]
+
 use lift::{App, cached as memo, get, routes};
 
 #[get("/a")]

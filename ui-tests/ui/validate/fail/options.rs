@@ -1,5 +1,7 @@
 //! Options that are unknown or wrong.
 
+#![allow(unused_variables, reason = "what bodies do is not shown")]
+
 use lift::prelude::*;
 
 #[post("/1")]
