@@ -385,7 +385,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::needless_borrow, reason = "as an expansion writes it, whatever the type")]
     fn a_part_is_taken_by_the_first_way_that_fits() {
         #[derive(Hash)]
         struct Hashed(&'static str);
@@ -401,7 +400,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::needless_borrow, reason = "as an expansion writes it, whatever the type")]
     fn a_hash_that_writes_nothing_between_its_fields_does_not_run_into_the_next_part() {
         struct Sloppy(&'static [u8]);
         impl Hash for Sloppy {
