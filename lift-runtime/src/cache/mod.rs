@@ -6,6 +6,7 @@
 
 mod call;
 mod computed;
+mod counter;
 mod encode;
 mod entry;
 mod environment;
@@ -39,6 +40,7 @@ use ::http::request::Parts;
 use axum::extract::FromRequestParts;
 
 pub use self::computed::CacheStrategy;
+pub use self::counter::publish_counters;
 pub use self::key::{Key, KeyPart};
 pub use self::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
 

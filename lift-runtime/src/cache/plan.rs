@@ -98,7 +98,7 @@ pub(crate) fn begin<R>(
     if let Some(memory) = inner.memory_for(policy).filter(|_| !reload) {
         match look(memory, Wanted { hash, bytes: key.as_bytes() }, context, take) {
             Seen::Fresh(taken) => {
-                policy.registered().hits.increment(1);
+                policy.registered().hits.increment();
                 return Begun::Hit(taken);
             }
             Seen::Late(entry, freshness) => found = Some((entry, freshness)),

@@ -91,7 +91,7 @@ where
     let registered = plan.policy.registered();
     let fallback = match found {
         Some((entry, Freshness::Fresh)) => {
-            registered.hits.increment(1);
+            registered.hits.increment();
             return Step::Done(Answer::Hit(entry));
         }
         Some((stale, Freshness::Stale)) => {
