@@ -103,6 +103,8 @@ struct Rest {
     policy: &'static Policy,
     weight: u64,
     marks: Marks,
+    /// When the marks were read.
+    read: u64,
     /// What the tenant is charged with until the entry is dropped.
     _charge: Option<Charge>,
 }
@@ -125,7 +127,14 @@ impl Entry {
         weight: u64,
         charge: Option<Charge>,
     ) -> Arc<Self> {
-        let rest = Box::new(Rest { times, policy, weight, marks: stamp.marks.clone(), _charge: charge });
+        let rest = Box::new(Rest {
+            times,
+            policy,
+            weight,
+            marks: stamp.marks.clone(),
+            read: stamp.at,
+            _charge: charge,
+        });
         let verified = AtomicU64::new(stamp.epoch);
         Arc::new(Entry { created: times.created, fresh_until: times.fresh_until, verified, rest, payload })
     }
@@ -136,6 +145,11 @@ impl Entry {
 
     pub(crate) fn policy(&self) -> &'static Policy {
         self.rest.policy
+    }
+
+    /// When a near cache asked the store for it, or before it was computed; 0 where there is no store to ask.
+    pub(crate) fn read(&self) -> u64 {
+        self.rest.read
     }
 
     /// Bytes, as the store counts them.

@@ -27,14 +27,17 @@ pub(crate) struct Stamp {
     pub(crate) marks: Marks,
     /// Read before the marks.
     pub(crate) epoch: u64,
+    /// When they were read, in milliseconds, where that is asked for: by a near cache.
+    pub(crate) at: u64,
 }
 
 /// The generations a flight began under, as the store has them.
 #[derive(Clone, Debug)]
 pub(crate) enum Snapshot {
     Memory(Stamp),
-    /// In the order of the plan's names; what the store does not know is `None`.
-    Remote(Vec<Option<Generation>>),
+    /// In the order of the plan's names; what the store does not know is `None`. With a near cache, also what this
+    /// process knew before it asked.
+    Remote(Vec<Option<Generation>>, Option<Stamp>),
     /// The store could not be asked; what this process itself has invalidated still counts.
     Unknown(Stamp),
 }
@@ -43,7 +46,7 @@ impl PartialEq for Snapshot {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Memory(a), Self::Memory(b)) | (Self::Unknown(a), Self::Unknown(b)) => a.marks == b.marks,
-            (Self::Remote(a), Self::Remote(b)) => a == b,
+            (Self::Remote(a, _), Self::Remote(b, _)) => a == b,
             _ => false,
         }
     }
@@ -74,15 +77,22 @@ impl Generations {
     /// Reads the generations of names, to be kept with what is made under them.
     pub(crate) fn stamp<'a>(&self, names: impl Iterator<Item = Name<'a>>) -> Stamp {
         let epoch = self.epoch();
-        Stamp { marks: self.mark(names), epoch }
+        Stamp { marks: self.mark(names), epoch, at: 0 }
+    }
+
+    /// The same for names as bytes.
+    pub(crate) fn stamp_bytes(&self, names: &[Box<[u8]>], at: u64) -> Stamp {
+        let epoch = self.epoch();
+        Stamp { marks: self.read(names.iter().map(|name| self.slot_of(name))), epoch, at }
     }
 
     fn mark<'a>(&self, names: impl Iterator<Item = Name<'a>>) -> Marks {
-        let mark = |name| {
-            let slot = self.slot(name);
-            (slot, self.slots[usize::from(slot)].load(Ordering::Acquire))
-        };
-        Marks { slots: names.map(mark).collect() }
+        self.read(names.map(|name| self.slot(name)))
+    }
+
+    fn read(&self, slots: impl Iterator<Item = u16>) -> Marks {
+        let mark = |slot| (slot, self.slots[usize::from(slot)].load(Ordering::Acquire));
+        Marks { slots: slots.map(mark).collect() }
     }
 
     /// Whether none of the names was renewed since.
@@ -96,15 +106,28 @@ impl Generations {
 
     /// Makes everything that was made under a name invalid.
     pub(crate) fn renew(&self, name: Name<'_>) {
-        self.slots[usize::from(self.slot(name))].fetch_add(1, Ordering::AcqRel);
+        self.renew_slot(self.slot(name));
+    }
+
+    /// The same for a name as bytes.
+    pub(crate) fn renew_bytes(&self, name: &[u8]) {
+        self.renew_slot(self.slot_of(name));
+    }
+
+    fn renew_slot(&self, slot: u16) {
+        self.slots[usize::from(slot)].fetch_add(1, Ordering::AcqRel);
         self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 
     fn slot(&self, name: Name<'_>) -> u16 {
         let mut key = Key::new();
         name.write(&mut key);
+        self.slot_of(key.as_bytes())
+    }
+
+    fn slot_of(&self, name: &[u8]) -> u16 {
         let mut hasher = self.hasher.build_hasher();
-        hasher.write(key.as_bytes());
+        hasher.write(name);
         #[expect(
             clippy::cast_possible_truncation,
             reason = "any sixteen bits of a hash are as good as others"

@@ -82,9 +82,11 @@ impl Cache {
     pub(crate) async fn renew_call(&self, policy: &Policy, key: &Key) -> Result<()> {
         let inner = self.inner_of(policy)?;
         inner.renew_local(&[Name::Call(key.as_bytes())]);
-        let Some(remote) = inner.remote_for(policy) else { return Ok(()) };
+        if inner.remote_for(policy).is_none() {
+            return Ok(());
+        }
         let name = Name::Call(&abroad(policy, key.as_bytes())).to_bytes();
-        remote.renew(self.now(), vec![name]).await.map_err(untold)
+        inner.renew_abroad(self.now(), &[name]).await.map_err(untold)
     }
 
     /// The cache that a policy's entries are in: one of the app's, or, for a handle made by hand, its own.
@@ -150,9 +152,29 @@ impl Inner {
 
     pub(crate) async fn renew(&self, now: u64, names: &[Name<'_>]) -> Result<(), Failed> {
         self.renew_local(names);
+        let names: Vec<_> = names.iter().map(|name| name.to_bytes()).collect();
+        self.renew_abroad(now, &names).await
+    }
+
+    /// Invalidates in the store outside, if there is one.
+    pub(crate) async fn renew_abroad(&self, now: u64, names: &[Box<[u8]>]) -> Result<(), Failed> {
+        self.owe(names);
         match &self.remote {
-            Some(remote) => remote.renew(now, names.iter().map(|name| name.to_bytes()).collect()).await,
+            Some(remote) => remote.settle(now).await,
             None => Ok(()),
+        }
+    }
+
+    /// Notes what the store outside is to be told. From now on nobody here stores under these names what was read
+    /// before; then, not earlier, what a near cache holds under them goes.
+    fn owe(&self, names: &[Box<[u8]>]) {
+        if let Some(remote) = &self.remote {
+            remote.owe(names);
+        }
+        if let (Some(_), Some(memory)) = (&self.near, self.memory.get()) {
+            for name in names {
+                memory.generations.renew_bytes(name);
+            }
         }
     }
 }
@@ -219,9 +241,7 @@ impl Drop for Invalidation {
         self.renew_local();
         let now = self.context.clock().now_millis();
         for cache in self.caches().into_iter().filter(|cache| cache.remote.is_some()) {
-            if let Some(remote) = &cache.remote {
-                remote.owe(names.clone());
-            }
+            cache.owe(&names);
             // On Lambda the next use of the cache tells the store, for nothing runs after a response.
             if !self.context.on_lambda()
                 && let Ok(runtime) = tokio::runtime::Handle::try_current()

@@ -241,7 +241,6 @@ impl Memory {
         if let Some(usage) = usage {
             self.enqueue(&usage, Address { hash: key.hash, address: address(&entry) });
         }
-        policy.registered().stores.increment(1);
         (entry, true)
     }
 

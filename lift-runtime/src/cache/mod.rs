@@ -19,6 +19,7 @@ mod http;
 mod invalidate;
 mod key;
 mod memory;
+mod near;
 mod part;
 mod plan;
 mod policy;
@@ -35,6 +36,7 @@ use std::future::Future;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use ::http::request::Parts;
 use axum::extract::FromRequestParts;
@@ -42,10 +44,12 @@ use axum::extract::FromRequestParts;
 pub use self::computed::CacheStrategy;
 pub use self::counter::publish_counters;
 pub use self::key::{Key, KeyPart};
+pub use self::near::{Beat, Watcher};
 pub use self::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
 
 use self::flight::Flights;
 use self::memory::Memory;
+use self::near::Near;
 use self::policy::Policy;
 use self::remote::Remote;
 use crate::app::Shared;
@@ -86,7 +90,9 @@ pub(crate) struct Inner {
     share: AtomicU64,
     /// Made on first use, for an app that caches nothing pays nothing.
     memory: OnceLock<Memory>,
-    remote: Option<Remote>,
+    remote: Option<Arc<Remote>>,
+    /// Entries of the store outside are held in memory as well.
+    near: Option<Near>,
     flights: Arc<Flights>,
     hasher: foldhash::quality::RandomState,
     /// The app has tenants, so that work without one is not cached per tenant.
@@ -104,14 +110,39 @@ impl Cache {
     /// 256th of a larger cache.
     #[must_use]
     pub fn memory_of(bytes: u64) -> Self {
-        Self::with(bytes, None)
+        Self::with(bytes, None, None)
     }
 
     /// In a store of one's own. A store that fails, hangs or lies fails no request: an operation is given 50 ms,
     /// and one that keeps failing is skipped for a while.
     #[must_use]
     pub fn store(store: impl CacheStore) -> Self {
-        Self::with(CAPACITY, Some(Remote::new(store)))
+        Self::with(CAPACITY, Some(Remote::new(store)), None)
+    }
+
+    /// In a store of one's own, and in memory before it: 64 MiB of it, of which a tenant may hold a quarter.
+    ///
+    /// What this process invalidates is gone from memory at once. What others invalidate is gone as soon as the
+    /// store tells of it, and at the latest after [`l1_ttl`](Self::l1_ttl), also after a freeze.
+    #[must_use]
+    pub fn near(store: impl CacheStore) -> Self {
+        Self::near_of(CAPACITY, store)
+    }
+
+    /// The same with so many bytes of memory.
+    #[must_use]
+    pub fn near_of(bytes: u64, store: impl CacheStore) -> Self {
+        Self::with(bytes, Some(Remote::new(store)), Some(Near::new()))
+    }
+
+    /// For how long a [near](Self::near) cache serves what nobody has vouched for since; 1 s unless this is called.
+    /// Another process's invalidation is seen within that time, whatever fails. No effect on other caches.
+    #[must_use]
+    pub fn l1_ttl(self, l1_ttl: Duration) -> Self {
+        if let Some(near) = &self.inner.near {
+            near.set_l1_ttl(l1_ttl);
+        }
+        self
     }
 
     /// As the environment variable `LIFT_CACHE` says: `memory` (also when it is not set) or `memory:64MiB`.
@@ -122,12 +153,13 @@ impl Cache {
         environment::read(std::env::var_os("LIFT_CACHE").as_deref())
     }
 
-    fn with(capacity: u64, remote: Option<Remote>) -> Self {
+    fn with(capacity: u64, remote: Option<Remote>, near: Option<Near>) -> Self {
         let inner = Inner {
             capacity,
             share: AtomicU64::new(capacity / SHARE),
             memory: OnceLock::new(),
-            remote,
+            remote: remote.map(Arc::new),
+            near,
             flights: Arc::new(Flights::new()),
             hasher: foldhash::quality::RandomState::default(),
             tenants: AtomicBool::new(false),
@@ -192,7 +224,11 @@ impl Cache {
 
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if self.inner.remote.is_some() { "store" } else { "memory" };
+        let kind = match (&self.inner.remote, &self.inner.near) {
+            (None, _) => "memory",
+            (Some(_), None) => "store",
+            (Some(_), Some(_)) => "near",
+        };
         f.debug_struct("Cache").field("kind", &kind).field("tenant", &self.tenant).finish_non_exhaustive()
     }
 }
@@ -242,12 +278,18 @@ impl Inner {
     /// Memory, if that is where this policy's entries are.
     #[inline]
     fn memory_for(&self, policy: &Policy) -> Option<&Memory> {
-        (policy.local || self.remote.is_none()).then(|| self.memory())
+        (policy.local || self.remote.is_none() || self.near.is_some()).then(|| self.memory())
+    }
+
+    /// What is known of other processes' invalidations, if that matters for this policy's entries in memory.
+    #[inline]
+    fn near_for(&self, policy: &Policy) -> Option<&Near> {
+        self.near.as_ref().filter(|_| !policy.local)
     }
 
     /// The store outside, if that is where this policy's entries are.
     fn remote_for(&self, policy: &Policy) -> Option<&Remote> {
-        self.remote.as_ref().filter(|_| !policy.local)
+        self.remote.as_deref().filter(|_| !policy.local)
     }
 
     /// The largest payload that can be stored for a policy.

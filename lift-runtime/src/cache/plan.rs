@@ -8,6 +8,7 @@ use super::entry::{Entry, Freshness, Times};
 use super::generation::{Generations, Snapshot, Stamp};
 use super::key::Key;
 use super::memory::{Memory, Wanted};
+use super::near::Near;
 use super::policy::{Policy, Sharing};
 use super::remote::Remote;
 use super::store::{Generation, Lease};
@@ -96,7 +97,8 @@ pub(crate) fn begin<R>(
     let hash = inner.hash(key.as_bytes());
     let mut found = None;
     if let Some(memory) = inner.memory_for(policy).filter(|_| !reload) {
-        match look(memory, Wanted { hash, bytes: key.as_bytes() }, context, take) {
+        let near = inner.near_for(policy);
+        match look(memory, near, Wanted { hash, bytes: key.as_bytes() }, context, take) {
             Seen::Fresh(taken) => {
                 policy.registered().hits.increment();
                 return Begun::Hit(taken);
@@ -131,10 +133,12 @@ enum Seen<R> {
     Nothing,
 }
 
-/// Looks in memory; what is past use is dropped there.
+/// Looks in memory; what is past use is dropped there. A near cache has what is fresh and trusted; for anything
+/// else the store is asked.
 #[inline]
 fn look<R>(
     memory: &Memory,
+    near: Option<&Near>,
     key: Wanted<'_>,
     context: &Context,
     take: impl FnOnce(&Arc<Entry>) -> R,
@@ -142,7 +146,10 @@ fn look<R>(
     let now = context.clock().now_millis();
     let seen = memory.visit(key, |entry| match entry.freshness(now) {
         _ if !entry.stands(&memory.generations) => Seen::Late(Arc::clone(entry), Freshness::Gone),
-        Freshness::Fresh => Seen::Fresh(take(entry)),
+        Freshness::Fresh if near.is_none_or(|near| near.trusts(entry.read(), now)) => {
+            Seen::Fresh(take(entry))
+        }
+        _ if near.is_some() => Seen::Nothing,
         freshness => Seen::Late(Arc::clone(entry), freshness),
     });
     match seen {
@@ -276,7 +283,8 @@ impl Plan {
     /// What memory has by now, if it is fresh.
     pub(crate) fn peek(&self) -> Option<Arc<Entry>> {
         let memory = self.inner.memory_for(self.policy)?;
-        match look(memory, self.wanted(), &self.context, Arc::clone) {
+        let near = self.inner.near_for(self.policy);
+        match look(memory, near, self.wanted(), &self.context, Arc::clone) {
             Seen::Fresh(entry) => Some(entry),
             Seen::Late(..) | Seen::Nothing => None,
         }
@@ -289,24 +297,32 @@ impl Plan {
             return Looked { snapshot, found: self.found.take() };
         };
         let now = self.now();
+        // Read before the store is asked, so that what is invalidated meanwhile counts.
+        let near = self.inner.near_for(self.policy).map(|near| {
+            near.watch(&self.inner, self.context.clock());
+            self.generations().stamp_bytes(&abroad.names, now)
+        });
         // A failure is noted where it happens; what is still owed is bypassed below.
         let _ = remote.settle(now).await;
         if !remote.owes_any(&abroad.names) {
             if let Ok(found) = remote.lookup(now, &abroad.key, &abroad.names).await {
-                let entry = found.entry.and_then(|bytes| self.decode::<C>(abroad, bytes, &found.generations));
-                return Looked { snapshot: Snapshot::Remote(found.generations), found: entry };
+                let entry = found
+                    .entry
+                    .and_then(|bytes| self.decode::<C>(abroad, bytes, &found.generations, near.as_ref()));
+                return Looked { snapshot: Snapshot::Remote(found.generations, near), found: entry };
             }
             self.policy.registered().errors.increment(1);
         }
         Looked { snapshot: Snapshot::Unknown(self.stamp()), found: None }
     }
 
-    /// An entry from its bytes, if it is this key's, whole, valid and of use.
+    /// An entry from its bytes, if it is this key's, whole, valid and of use. A near cache keeps it.
     fn decode<C: Codec>(
         &self,
         abroad: &Abroad,
         bytes: bytes::Bytes,
         generations: &[Option<Generation>],
+        near: Option<&Stamp>,
     ) -> Option<(Arc<Entry>, Freshness)> {
         let Some(encoded) = Encoded::from_bytes(bytes) else {
             self.policy.registered().errors.increment(1);
@@ -323,7 +339,14 @@ impl Plan {
             self.policy.registered().errors.increment(1);
             return None;
         };
-        Some((Entry::loose(self.policy, encoded.times, payload), freshness))
+        let entry = match near {
+            Some(stamp) if freshness == Freshness::Fresh => {
+                let bytes = C::weigh(&payload);
+                self.put(stamp, encoded.times, payload, bytes).0
+            }
+            _ => Entry::loose(self.policy, encoded.times, payload),
+        };
+        Some((entry, freshness))
     }
 
     /// Stores a payload under the generations that stood before it was computed.
@@ -338,16 +361,33 @@ impl Plan {
         let too_large = self.policy.max_bytes.is_some_and(|most| bytes > most as u64);
         match snapshot {
             Snapshot::Memory(stamp) if !too_large && self.generations().stand(&stamp.marks) => {
-                let draft = (self.policy, times, stamp);
-                let share = self.inner.share();
-                self.inner.memory().put(self.wanted(), &self.space, draft, payload, bytes, share)
+                let (entry, stored) = self.put(stamp, times, payload, bytes);
+                if stored {
+                    self.policy.registered().stores.increment(1);
+                }
+                (entry, stored)
             }
-            Snapshot::Remote(generations) if !too_large => {
+            Snapshot::Remote(generations, near) if !too_large => {
                 let stored = self.put_abroad::<C>(generations, times, &payload, lease).await;
-                (Entry::loose(self.policy, times, payload), stored)
+                match near {
+                    Some(stamp) if stored => (self.put(stamp, times, payload, bytes).0, true),
+                    _ => (Entry::loose(self.policy, times, payload), stored),
+                }
             }
             _ => (Entry::loose(self.policy, times, payload), false),
         }
+    }
+
+    /// Stores a payload in memory.
+    fn put<P: std::any::Any + Send + Sync>(
+        &self,
+        stamp: &Stamp,
+        times: Times,
+        payload: P,
+        bytes: u64,
+    ) -> (Arc<Entry>, bool) {
+        let draft = (self.policy, times, stamp);
+        self.inner.memory().put(self.wanted(), &self.space, draft, payload, bytes, self.inner.share())
     }
 
     async fn put_abroad<C: Codec>(
@@ -387,10 +427,10 @@ impl Plan {
     /// The function no longer returns what is stored: nobody is to be served it while it is stale.
     pub(crate) async fn forget(&self, entry: &Arc<Entry>) {
         match self.remote() {
-            Some((remote, abroad)) => {
+            Some((_, abroad)) => {
                 let call = abroad.key.len() - (self.key.len() - self.call);
                 let name = Name::Call(&abroad.key[..call]).to_bytes();
-                if remote.renew(self.now(), vec![name]).await.is_err() {
+                if self.inner.renew_abroad(self.now(), &[name]).await.is_err() {
                     self.policy.registered().errors.increment(1);
                 }
             }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 
+use super::near::Watcher;
 use super::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
 use super::tags::Name;
 
@@ -46,6 +47,7 @@ trait Erased: Send + Sync {
     ) -> Future_<'a, bool>;
     fn lease<'a>(&'a self, key: &'a [u8], lease: Lease, duration: Duration) -> Future_<'a, Leased>;
     fn release<'a>(&'a self, key: &'a [u8], lease: Lease) -> Future_<'a, ()>;
+    fn watch(&self, watcher: Watcher) -> Future_<'_, ()>;
     fn largest(&self) -> usize;
 }
 
@@ -78,6 +80,10 @@ impl<S: CacheStore> Erased for S {
 
     fn release<'a>(&'a self, key: &'a [u8], lease: Lease) -> Future_<'a, ()> {
         Box::pin(CacheStore::release(self, key, lease))
+    }
+
+    fn watch(&self, watcher: Watcher) -> Future_<'_, ()> {
+        Box::pin(CacheStore::watch(self, watcher))
     }
 
     fn largest(&self) -> usize {
@@ -170,16 +176,15 @@ impl Remote {
         self.guard(now, self.store.release(key, lease)).await
     }
 
-    /// Renews names, and those it owes. What fails is owed.
-    pub(crate) async fn renew(&self, now: u64, names: Vec<Box<[u8]>>) -> Result<(), Failed> {
-        self.owe(names);
-        self.settle(now).await
+    /// Runs for as long as the store can tell of other processes' renewals.
+    pub(crate) async fn watch(&self, watcher: Watcher) -> Result<(), StoreError> {
+        self.store.watch(watcher).await
     }
 
     /// Notes names that are to be renewed: from now on they are bypassed here.
-    pub(crate) fn owe(&self, names: Vec<Box<[u8]>>) {
+    pub(crate) fn owe(&self, names: &[Box<[u8]>]) {
         let mut pending = self.pending();
-        pending.extend(names);
+        pending.extend(names.iter().cloned());
         if pending.len() > PENDING {
             pending.clear();
             pending.insert(Name::All.to_bytes());

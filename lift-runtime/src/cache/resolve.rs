@@ -378,7 +378,7 @@ enum Obtained {
 
 /// Makes the generations that are missing, and takes the right to compute, where the store knows of such.
 async fn obtain<C: Codec>(plan: &mut Plan, seat: &Seat, snapshot: &mut Snapshot) -> Obtained {
-    if !matches!(snapshot, Snapshot::Remote(_)) {
+    if !matches!(snapshot, Snapshot::Remote(..)) {
         return Obtained::Without;
     }
     let (lease, end) = (Lease(fastrand::u128(..)), Instant::now() + LEASE);
@@ -420,14 +420,15 @@ async fn obtain<C: Codec>(plan: &mut Plan, seat: &Seat, snapshot: &mut Snapshot)
 
 /// Makes the generations that a look-up found missing.
 async fn establish(plan: &Plan, seat: Option<&Seat>, snapshot: &mut Snapshot) {
-    let Snapshot::Remote(generations) = &*snapshot else { return };
+    let Snapshot::Remote(generations, near) = &*snapshot else { return };
     let Some((remote, abroad)) = plan.remote() else { return };
     if generations.iter().all(Option::is_some) {
         return;
     }
     match remote.establish(plan.now(), &abroad.names).await {
         Ok(generations) => {
-            *snapshot = Snapshot::Remote(generations.into_iter().map(Some).collect());
+            let near = near.clone();
+            *snapshot = Snapshot::Remote(generations.into_iter().map(Some).collect(), near);
             if let Some(seat) = seat {
                 seat.also(snapshot);
             }

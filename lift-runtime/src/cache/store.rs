@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::near::Watcher;
+
 /// The generation of a name: a unique random token, never a counter, which a store that loses data would repeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Generation(pub u128);
@@ -49,6 +51,8 @@ pub enum Leased {
 pub enum StoreError {
     /// It is still connecting. This trips no breaker.
     Connecting,
+    /// It cannot do this at all, and is not asked again.
+    Unsupported,
     /// It failed.
     Failed(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -70,6 +74,7 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connecting => f.write_str("still connecting"),
+            Self::Unsupported => f.write_str("not supported"),
             Self::Failed(error) => error.fmt(f),
         }
     }
@@ -127,6 +132,16 @@ pub trait CacheStore: Send + Sync + 'static {
     /// Gives a lease back unused.
     fn release(&self, _key: &[u8], _lease: Lease) -> impl Future<Output = Result<(), StoreError>> + Send {
         async { Ok(()) }
+    }
+
+    /// Tells of names that other processes renew, so that a [near cache](crate::Cache::near) may keep entries for
+    /// longer than its `l1_ttl` without asking.
+    ///
+    /// Runs until it loses track of renewals, and fails then; the caller tries again. What it has to tell stands
+    /// with [`Watcher`].
+    fn watch(&self, watcher: Watcher) -> impl Future<Output = Result<(), StoreError>> + Send {
+        drop(watcher);
+        async { Err(StoreError::Unsupported) }
     }
 
     /// The largest entry it takes, in bytes; no limit unless it says one.

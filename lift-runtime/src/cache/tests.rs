@@ -2,6 +2,8 @@
 
 mod function;
 mod lab;
+mod near;
 mod remote;
 mod route;
 mod share;
+mod store;

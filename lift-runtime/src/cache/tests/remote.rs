@@ -1,149 +1,17 @@
-//! Stores outside the process: a small one, and how it may fail.
+//! Stores outside the process, and how one may fail.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 use super::lab::{Bench, Setup, case, until};
+use super::store::{Fault, Store};
 use crate::cache::policy::Policy;
-use crate::cache::{Cache, CacheStore, Found, Generation, Lease, Leased, StoreError};
+use crate::cache::{Cache, Lease};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Fault {
-    #[default]
-    None,
-    Fails,
-    Hangs,
-    Panics,
-    /// It answers with damaged entries.
-    Garbles,
-    /// It answers with an entry of another key.
-    Confuses,
-    /// The same, and all its generations are one, so that only the key tells.
-    Conflates,
-    /// It answers with too few generations.
-    Shortens,
-    /// It has lost its generations.
-    Forgets,
-}
-
-/// A store that several "processes" share.
-#[derive(Clone, Default)]
-struct Store(Arc<Mutex<State>>);
-
-#[derive(Default)]
-struct State {
-    entries: HashMap<Box<[u8]>, Bytes>,
-    generations: HashMap<Box<[u8]>, Generation>,
-    leases: HashMap<Box<[u8]>, Lease>,
-    has_leases: bool,
-    fault: Fault,
-    operations: u32,
-}
-
-impl Store {
-    fn with_leases() -> Self {
-        let store = Self::default();
-        store.state().has_leases = true;
-        store
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    async fn enter(&self) -> Result<MutexGuard<'_, State>, StoreError> {
-        let fault = {
-            let mut state = self.state();
-            state.operations += 1;
-            state.fault
-        };
-        match fault {
-            Fault::Fails => Err(StoreError::new("out of order")),
-            Fault::Hangs => std::future::pending().await,
-            Fault::Panics => panic!("a store's bug"),
-            _ => Ok(self.state()),
-        }
-    }
-}
-
-impl CacheStore for Store {
-    async fn lookup(&self, key: &[u8], names: &[Box<[u8]>]) -> Result<Found, StoreError> {
-        let mut state = self.enter().await?;
-        if state.fault == Fault::Forgets {
-            state.generations.clear();
-        }
-        let mut entry = state.entries.get(key).cloned();
-        match state.fault {
-            Fault::Garbles => entry = entry.map(|entry| entry.slice(..entry.len() / 2)),
-            Fault::Confuses | Fault::Conflates => {
-                entry =
-                    state.entries.iter().find(|(other, _)| ***other != *key).map(|(_, entry)| entry.clone());
-            }
-            _ => {}
-        }
-        let mut generations: Vec<_> = names.iter().map(|name| state.generations.get(name).copied()).collect();
-        match state.fault {
-            Fault::Shortens => drop(generations.pop()),
-            Fault::Conflates => generations.fill(Some(Generation(7))),
-            _ => {}
-        }
-        Ok(Found { entry, generations })
-    }
-
-    async fn establish(&self, names: &[Box<[u8]>]) -> Result<Vec<Generation>, StoreError> {
-        let mut state = self.enter().await?;
-        let mut generations = Vec::new();
-        for name in names {
-            generations.push(*state.generations.entry(name.clone()).or_insert_with(Generation::random));
-        }
-        Ok(generations)
-    }
-
-    async fn renew(&self, names: &[Box<[u8]>]) -> Result<(), StoreError> {
-        let mut state = self.enter().await?;
-        for name in names {
-            state.generations.insert(name.clone(), Generation::random());
-        }
-        Ok(())
-    }
-
-    async fn put(&self, key: &[u8], entry: Bytes, _: u64, lease: Option<Lease>) -> Result<bool, StoreError> {
-        let mut state = self.enter().await?;
-        if lease.is_some() && state.leases.get(key).copied() != lease {
-            return Ok(false);
-        }
-        state.leases.remove(key);
-        state.entries.insert(key.into(), entry);
-        Ok(true)
-    }
-
-    async fn lease(&self, key: &[u8], lease: Lease, _: Duration) -> Result<Leased, StoreError> {
-        let mut state = self.enter().await?;
-        if !state.has_leases {
-            return Ok(Leased::Unsupported);
-        }
-        if state.leases.contains_key(key) {
-            return Ok(Leased::Held);
-        }
-        state.leases.insert(key.into(), lease);
-        Ok(Leased::Granted)
-    }
-
-    async fn release(&self, key: &[u8], lease: Lease) -> Result<(), StoreError> {
-        let mut state = self.enter().await?;
-        if state.leases.get(key) == Some(&lease) {
-            state.leases.remove(key);
-        }
-        Ok(())
-    }
-}
 
 fn setup(store: &Store) -> Setup {
     Setup { cache: Cache::store(store.clone()), ..Setup::default() }

@@ -1,0 +1,170 @@
+//! A store that several "processes" share, and that fails as a test likes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+use crate::cache::{CacheStore, Found, Generation, Lease, Leased, StoreError, Watcher};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) enum Fault {
+    #[default]
+    None,
+    Fails,
+    Hangs,
+    Panics,
+    /// It answers with damaged entries.
+    Garbles,
+    /// It answers with an entry of another key.
+    Confuses,
+    /// The same, and all its generations are one, so that only the key tells.
+    Conflates,
+    /// It answers with too few generations.
+    Shortens,
+    /// It has lost its generations.
+    Forgets,
+}
+
+/// A store that several "processes" share.
+#[derive(Clone, Default)]
+pub(super) struct Store(Arc<Mutex<State>>);
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) entries: HashMap<Box<[u8]>, Bytes>,
+    pub(super) generations: HashMap<Box<[u8]>, Generation>,
+    pub(super) leases: HashMap<Box<[u8]>, Lease>,
+    pub(super) has_leases: bool,
+    pub(super) fault: Fault,
+    pub(super) operations: u32,
+    pub(super) can_watch: bool,
+    /// It takes watchers on, and tells them nothing.
+    pub(super) mute: bool,
+    /// Those who watch; clearing them cuts them off.
+    pub(super) watchers: Vec<UnboundedSender<Box<[u8]>>>,
+}
+
+impl Store {
+    pub(super) fn with_leases() -> Self {
+        let store = Self::default();
+        store.state().has_leases = true;
+        store
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    async fn enter(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+        let fault = {
+            let mut state = self.state();
+            state.operations += 1;
+            state.fault
+        };
+        match fault {
+            Fault::Fails => Err(StoreError::new("out of order")),
+            Fault::Hangs => std::future::pending().await,
+            Fault::Panics => panic!("a store's bug"),
+            _ => Ok(self.state()),
+        }
+    }
+}
+
+impl CacheStore for Store {
+    async fn lookup(&self, key: &[u8], names: &[Box<[u8]>]) -> Result<Found, StoreError> {
+        let mut state = self.enter().await?;
+        if state.fault == Fault::Forgets {
+            state.generations.clear();
+        }
+        let mut entry = state.entries.get(key).cloned();
+        match state.fault {
+            Fault::Garbles => entry = entry.map(|entry| entry.slice(..entry.len() / 2)),
+            Fault::Confuses | Fault::Conflates => {
+                entry =
+                    state.entries.iter().find(|(other, _)| ***other != *key).map(|(_, entry)| entry.clone());
+            }
+            _ => {}
+        }
+        let mut generations: Vec<_> = names.iter().map(|name| state.generations.get(name).copied()).collect();
+        match state.fault {
+            Fault::Shortens => drop(generations.pop()),
+            Fault::Conflates => generations.fill(Some(Generation(7))),
+            _ => {}
+        }
+        Ok(Found { entry, generations })
+    }
+
+    async fn establish(&self, names: &[Box<[u8]>]) -> Result<Vec<Generation>, StoreError> {
+        let mut state = self.enter().await?;
+        let mut generations = Vec::new();
+        for name in names {
+            generations.push(*state.generations.entry(name.clone()).or_insert_with(Generation::random));
+        }
+        Ok(generations)
+    }
+
+    async fn renew(&self, names: &[Box<[u8]>]) -> Result<(), StoreError> {
+        let mut state = self.enter().await?;
+        for name in names {
+            state.generations.insert(name.clone(), Generation::random());
+            state.watchers.retain(|watcher| watcher.send(name.clone()).is_ok());
+        }
+        Ok(())
+    }
+
+    async fn put(&self, key: &[u8], entry: Bytes, _: u64, lease: Option<Lease>) -> Result<bool, StoreError> {
+        let mut state = self.enter().await?;
+        if lease.is_some() && state.leases.get(key).copied() != lease {
+            return Ok(false);
+        }
+        state.leases.remove(key);
+        state.entries.insert(key.into(), entry);
+        Ok(true)
+    }
+
+    async fn lease(&self, key: &[u8], lease: Lease, _: Duration) -> Result<Leased, StoreError> {
+        let mut state = self.enter().await?;
+        if !state.has_leases {
+            return Ok(Leased::Unsupported);
+        }
+        if state.leases.contains_key(key) {
+            return Ok(Leased::Held);
+        }
+        state.leases.insert(key.into(), lease);
+        Ok(Leased::Granted)
+    }
+
+    async fn release(&self, key: &[u8], lease: Lease) -> Result<(), StoreError> {
+        let mut state = self.enter().await?;
+        if state.leases.get(key) == Some(&lease) {
+            state.leases.remove(key);
+        }
+        Ok(())
+    }
+
+    async fn watch(&self, watcher: Watcher) -> Result<(), StoreError> {
+        if !self.state().can_watch {
+            return Err(StoreError::Unsupported);
+        }
+        let (sender, mut renewed) = unbounded_channel();
+        self.state().watchers.push(sender);
+        loop {
+            let beat = watcher.beat();
+            if self.state().mute {
+                std::future::pending::<()>().await;
+            }
+            while let Ok(name) = renewed.try_recv() {
+                watcher.renewed(&name);
+            }
+            watcher.verified(beat);
+            match tokio::time::timeout(watcher.interval(), renewed.recv()).await {
+                Ok(Some(name)) => watcher.renewed(&name),
+                Ok(None) => return Err(StoreError::new("the watcher was cut off")),
+                Err(_) => {}
+            }
+        }
+    }
+}
