@@ -1,3 +1,4 @@
 //! Integration tests of Lift, and what they share.
 
+pub mod process;
 pub mod runtime_api;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use lift::App;
 use lift::test::Event;
+use lift_tests::process::{Signal, signal};
 use lift_tests::runtime_api::RuntimeApi;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -59,8 +60,7 @@ impl Server {
     }
 
     fn terminate(&self) {
-        let id = self.process.id().to_string();
-        assert!(Command::new("kill").arg(id).status().expect("kill runs").success());
+        signal(&self.process, Signal::TERM);
     }
 }
 
