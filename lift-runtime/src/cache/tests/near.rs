@@ -1,8 +1,11 @@
 //! Near caches: two "processes", each with memory of its own before a store that they share.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
+
+use tokio::sync::Semaphore;
 
 use super::lab::{Bench, Setup, case, until};
 use super::store::{Fault, Store};
@@ -169,10 +172,39 @@ async fn what_is_read_while_it_is_invalidated_is_not_kept() {
     let (store, clock) = (Store::with_leases(), Clock::manual());
     let (a, b) = (process(&store, &clock), process(&store, &clock));
     a.get("/x").await;
+    let gate = Arc::new(Semaphore::new(0));
+    store.state().gate = Some(Arc::clone(&gate));
+    let before = store.state().operations;
+    let reading = b.start("/x");
+    until("b has read the entry", || store.state().operations > before).await;
+    b.cache.invalidate_all().await.expect("told");
+    store.state().gate = None;
+    gate.add_permits(1);
+    // It began before the invalidation was acknowledged, and may see what was there.
+    assert_eq!(reading.await.expect("an answer").body, "x 1");
+    assert_eq!((b.get("/x").await.body, b.lab.runs()), ("x 1".into(), 1), "b's own first run");
+}
+
+#[tokio::test]
+async fn what_is_read_while_another_process_invalidates_it_is_not_kept() {
+    let (store, clock) = (watched(), Clock::manual());
+    let (a, b) = (process(&store, &clock), process(&store, &clock));
+    b.get("/y").await;
+    watching(&store, 1).await;
+    a.get("/x").await;
+    let gate = Arc::new(Semaphore::new(0));
+    store.state().gate = Some(Arc::clone(&gate));
+    let before = store.state().operations;
+    let reading = b.start("/x");
+    until("b has read the entry", || store.state().operations > before).await;
+    a.cache.invalidate_tag("x").await.expect("told");
+    settle().await;
+    store.state().gate = None;
+    gate.add_permits(1);
+    assert_eq!(reading.await.expect("an answer").body, "x 1");
+    let runs = b.lab.runs();
     b.get("/x").await;
-    a.cache.invalidate_all().await.expect("told");
-    assert_eq!(a.get("/x").await.body, "x 2");
-    assert_eq!(read(&a, &store, "/x").await, ("x 2".into(), 0));
+    assert_eq!(b.lab.runs(), runs + 1, "computed anew, for what it had read is gone");
 }
 
 #[tokio::test]

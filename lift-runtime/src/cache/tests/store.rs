@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::cache::{CacheStore, Found, Generation, Lease, Leased, StoreError, Watcher};
@@ -43,8 +44,34 @@ pub(super) struct State {
     pub(super) can_watch: bool,
     /// It takes watchers on, and tells them nothing.
     pub(super) mute: bool,
+    /// Look-ups have read, and wait for a permit before they say what.
+    pub(super) gate: Option<Arc<Semaphore>>,
     /// Those who watch; clearing them cuts them off.
     pub(super) watchers: Vec<UnboundedSender<Box<[u8]>>>,
+}
+
+impl State {
+    fn read(&mut self, key: &[u8], names: &[Box<[u8]>]) -> Found {
+        if self.fault == Fault::Forgets {
+            self.generations.clear();
+        }
+        let mut entry = self.entries.get(key).cloned();
+        match self.fault {
+            Fault::Garbles => entry = entry.map(|entry| entry.slice(..entry.len() / 2)),
+            Fault::Confuses | Fault::Conflates => {
+                entry =
+                    self.entries.iter().find(|(other, _)| ***other != *key).map(|(_, entry)| entry.clone());
+            }
+            _ => {}
+        }
+        let mut generations: Vec<_> = names.iter().map(|name| self.generations.get(name).copied()).collect();
+        match self.fault {
+            Fault::Shortens => drop(generations.pop()),
+            Fault::Conflates => generations.fill(Some(Generation(7))),
+            _ => {}
+        }
+        Found { entry, generations }
+    }
 }
 
 impl Store {
@@ -75,26 +102,14 @@ impl Store {
 
 impl CacheStore for Store {
     async fn lookup(&self, key: &[u8], names: &[Box<[u8]>]) -> Result<Found, StoreError> {
-        let mut state = self.enter().await?;
-        if state.fault == Fault::Forgets {
-            state.generations.clear();
+        let (found, gate) = {
+            let mut state = self.enter().await?;
+            (state.read(key, names), state.gate.clone())
+        };
+        if let Some(gate) = gate {
+            gate.acquire().await.expect("the gate is not closed").forget();
         }
-        let mut entry = state.entries.get(key).cloned();
-        match state.fault {
-            Fault::Garbles => entry = entry.map(|entry| entry.slice(..entry.len() / 2)),
-            Fault::Confuses | Fault::Conflates => {
-                entry =
-                    state.entries.iter().find(|(other, _)| ***other != *key).map(|(_, entry)| entry.clone());
-            }
-            _ => {}
-        }
-        let mut generations: Vec<_> = names.iter().map(|name| state.generations.get(name).copied()).collect();
-        match state.fault {
-            Fault::Shortens => drop(generations.pop()),
-            Fault::Conflates => generations.fill(Some(Generation(7))),
-            _ => {}
-        }
-        Ok(Found { entry, generations })
+        Ok(found)
     }
 
     async fn establish(&self, names: &[Box<[u8]>]) -> Result<Vec<Generation>, StoreError> {
