@@ -71,13 +71,10 @@ impl Near {
         self.watching.get_or_init(|| tokio::spawn(watch(remote, watcher)).abort_handle());
     }
 
-    fn verified(&self, at: u64) {
+    pub(crate) fn verified(&self, at: u64) {
         self.from.store(at, Ordering::Release);
+        // It ends by itself where no further proof comes.
         self.until.store(at.saturating_add(self.l1_ttl()), Ordering::Release);
-    }
-
-    fn lost(&self) {
-        self.until.store(0, Ordering::Release);
     }
 }
 
@@ -95,11 +92,6 @@ async fn watch(remote: Arc<Remote>, watcher: Watcher) {
     loop {
         let began = watcher.clock.now_millis();
         let ended = AssertUnwindSafe(remote.watch(watcher.afresh())).catch_unwind().await;
-        let Some(inner) = watcher.inner.upgrade() else { return };
-        if let Some(near) = &inner.near {
-            near.lost();
-        }
-        drop(inner);
         match ended {
             Ok(Err(StoreError::Unsupported)) => return,
             Ok(Err(StoreError::Connecting)) => {}

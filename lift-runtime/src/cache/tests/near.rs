@@ -7,9 +7,10 @@ use axum::response::{IntoResponse, Response};
 
 use tokio::sync::Semaphore;
 
-use super::lab::{Bench, Setup, case, until};
+use super::lab::{Bench, Case as _, Setup, case, until};
 use super::store::{Fault, Store};
 use crate::cache::Cache;
+use crate::cache::KeyPart as _;
 use crate::cache::policy::Policy;
 use crate::clock::Clock;
 use crate::error::Result;
@@ -153,6 +154,9 @@ async fn a_clock_set_back_makes_nothing_trusted_for_longer() {
     assert!(near.trusts(10_000, 10_999));
     assert!(!near.trusts(10_000, 11_000));
     assert!(!near.trusts(10_000, 9_999));
+    near.verified(20_000);
+    assert!(near.trusts(0, 20_000) && near.trusts(0, 20_999));
+    assert!(!near.trusts(0, 21_000) && !near.trusts(0, 19_999));
 }
 
 #[tokio::test]
@@ -165,6 +169,21 @@ async fn what_fails_in_the_store_is_not_served_from_memory_beyond_l1_ttl() {
     assert_eq!(a.get("/x").await.body, "x 3", "invalidated here at once, though the store could not be told");
     clock.advance(Duration::from_secs(1));
     assert_eq!(a.get("/x").await.body, "x 4");
+}
+
+#[tokio::test]
+async fn one_call_is_invalidated_in_memory_and_store() {
+    let (store, clock) = (Store::with_leases(), Clock::manual());
+    let (a, b) = (process(&store, &clock), process(&store, &clock));
+    for name in ["/x", "/y"] {
+        a.get(name).await;
+        b.get(name).await;
+    }
+    b.cache.invalidate_key(Near::policy(), |key| "x".write_key(key)).await.expect("told");
+    assert_eq!(b.get("/x").await.body, "x 1", "b's own first run");
+    assert_eq!((read(&b, &store, "/y").await, b.lab.runs()), (("y 2".into(), 0), 1));
+    clock.advance(Duration::from_secs(1));
+    assert_eq!((a.get("/x").await.body, a.lab.runs()), ("x 1".into(), 2), "a reads what b has made");
 }
 
 #[tokio::test]
