@@ -29,11 +29,15 @@ pub(crate) struct Encoded {
 }
 
 impl Encoded {
-    pub(crate) fn to_bytes(&self) -> Bytes {
-        let size = 64 + self.generations.len() * 16 + self.key.len() + self.payload.len() + CHECKSUM;
+    /// The bytes of an entry, whose payload is compressed if that is over so many bytes and pays.
+    pub(crate) fn to_bytes(&self, compress_over: usize) -> Bytes {
+        let packed = (self.payload.len() > compress_over).then(|| compress(&self.payload)).flatten();
+        let (form, payload) = packed.as_deref().map_or((PLAIN, &*self.payload), |packed| (LZ4, packed));
+        let size = 64 + self.generations.len() * 16 + self.key.len() + payload.len() + CHECKSUM;
         let mut bytes = BytesMut::with_capacity(size);
         bytes.put_slice(&MAGIC);
         bytes.put_u8(self.kind);
+        bytes.put_u8(form);
         let Times { created, fresh_until, stale_until, error_until } = self.times;
         for time in [created, fresh_until, stale_until, error_until] {
             bytes.put_u64_le(time);
@@ -45,7 +49,7 @@ impl Encoded {
         }
         bytes.put_u64_le(self.key.len() as u64);
         bytes.put_slice(&self.key);
-        bytes.put_slice(&self.payload);
+        bytes.put_slice(payload);
         let checksum = XxHash3_64::oneshot(&bytes);
         bytes.put_u64_le(checksum);
         bytes.freeze()
@@ -59,6 +63,7 @@ impl Encoded {
             return None;
         }
         let kind = bytes.try_get_u8().ok()?;
+        let form = bytes.try_get_u8().ok()?;
         let mut time = || bytes.try_get_u64_le().ok();
         let times =
             Times { created: time()?, fresh_until: time()?, stale_until: time()?, error_until: time()? };
@@ -74,8 +79,48 @@ impl Encoded {
             return None;
         }
         let key = bytes.split_to(length);
-        Some(Self { times, names, generations, kind, key, payload: bytes })
+        let payload = match form {
+            PLAIN => bytes,
+            LZ4 => decompress(bytes)?,
+            _ => return None,
+        };
+        Some(Self { times, names, generations, kind, key, payload })
     }
+}
+
+/// How a payload is written.
+const PLAIN: u8 = 0;
+/// Its length in eight bytes, and an LZ4 block.
+const LZ4: u8 = 1;
+
+/// A payload compressed; `None` if that does not make it smaller.
+#[cfg(feature = "compression")]
+fn compress(payload: &[u8]) -> Option<Vec<u8>> {
+    let packed = lz4_flex::block::compress(payload);
+    (packed.len() + size_of::<u64>() < payload.len())
+        .then(|| [&(payload.len() as u64).to_le_bytes()[..], &packed].concat())
+}
+
+#[cfg(feature = "compression")]
+fn decompress(mut bytes: Bytes) -> Option<Bytes> {
+    let length = usize::try_from(bytes.try_get_u64_le().ok()?).ok()?;
+    // A block never holds more than 255 times its own size: a length that says so lies.
+    if length / 255 > bytes.len() {
+        return None;
+    }
+    let payload = lz4_flex::block::decompress(&bytes, length).ok()?;
+    (payload.len() == length).then(|| payload.into())
+}
+
+#[cfg(not(feature = "compression"))]
+fn compress(_: &[u8]) -> Option<Vec<u8>> {
+    None
+}
+
+/// Another release may have compressed it; to this one it is as an entry of another format.
+#[cfg(not(feature = "compression"))]
+fn decompress(_: Bytes) -> Option<Bytes> {
+    None
 }
 
 /// What some names hash to.
@@ -105,14 +150,41 @@ mod tests {
 
     #[test]
     fn an_entry_comes_back_as_it_went() {
-        assert_eq!(Encoded::from_bytes(sample().to_bytes()), Some(sample()));
+        assert_eq!(Encoded::from_bytes(sample().to_bytes(usize::MAX)), Some(sample()));
         let empty = Encoded { generations: vec![], key: Bytes::new(), payload: Bytes::new(), ..sample() };
-        assert_eq!(Encoded::from_bytes(empty.to_bytes()), Some(empty));
+        assert_eq!(Encoded::from_bytes(empty.to_bytes(usize::MAX)), Some(empty));
+    }
+
+    #[cfg(feature = "compression")]
+    #[test]
+    fn what_is_compressed_comes_back_and_takes_less() {
+        let large = Encoded { payload: vec![7; 100_000].into(), ..sample() };
+        let bytes = large.to_bytes(1024);
+        assert!(bytes.len() < 1_000, "{}", bytes.len());
+        assert_eq!(Encoded::from_bytes(bytes), Some(large.clone()));
+        assert!(large.to_bytes(100_000).len() > 100_000, "it is not over the size");
+        let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(10_000).collect();
+        let noise = Encoded { payload: noise.into(), ..sample() };
+        assert_eq!(
+            noise.to_bytes(1024),
+            noise.to_bytes(usize::MAX),
+            "what compression does not shrink stays"
+        );
+    }
+
+    #[cfg(feature = "compression")]
+    #[test]
+    fn a_length_that_lies_is_refused_before_anything_is_made_of_it() {
+        let packed = lz4_flex::block::compress(&[7; 1000]);
+        for length in [0_u64, 999, 1001, u64::MAX] {
+            assert_eq!(decompress([&length.to_le_bytes()[..], &packed].concat().into()), None, "{length}");
+        }
+        assert_eq!(decompress(Bytes::new()), None);
     }
 
     #[test]
     fn damage_anywhere_is_seen() {
-        let whole = sample().to_bytes();
+        let whole = sample().to_bytes(usize::MAX);
         for length in 0..whole.len() {
             assert_eq!(Encoded::from_bytes(whole.slice(..length)), None, "cut at {length}");
         }
@@ -125,9 +197,9 @@ mod tests {
 
     #[test]
     fn lengths_that_lie_are_refused_even_with_a_right_checksum() {
-        let whole = sample().to_bytes();
+        let whole = sample().to_bytes(usize::MAX);
         let mut bytes = whole[..whole.len() - CHECKSUM].to_vec();
-        bytes[45..49].copy_from_slice(&u32::MAX.to_le_bytes());
+        bytes[46..50].copy_from_slice(&u32::MAX.to_le_bytes());
         let sum = XxHash3_64::oneshot(&bytes);
         bytes.extend_from_slice(&sum.to_le_bytes());
         assert_eq!(Encoded::from_bytes(bytes.into()), None);
@@ -135,7 +207,7 @@ mod tests {
 
     #[test]
     fn another_version_is_a_miss() {
-        let whole = sample().to_bytes();
+        let whole = sample().to_bytes(usize::MAX);
         let mut bytes = whole[..whole.len() - CHECKSUM].to_vec();
         bytes[3] = 2;
         let sum = XxHash3_64::oneshot(&bytes);

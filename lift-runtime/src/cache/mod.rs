@@ -34,7 +34,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -93,6 +93,8 @@ pub(crate) struct Inner {
     remote: Option<Arc<Remote>>,
     /// Entries of the store outside are held in memory as well.
     near: Option<Near>,
+    /// Payloads of more bytes go to the store outside compressed.
+    compress_over: AtomicUsize,
     flights: Arc<Flights>,
     hasher: foldhash::quality::RandomState,
     /// The app has tenants, so that work without one is not cached per tenant.
@@ -160,6 +162,7 @@ impl Cache {
             memory: OnceLock::new(),
             remote: remote.map(Arc::new),
             near,
+            compress_over: AtomicUsize::new(usize::MAX),
             flights: Arc::new(Flights::new()),
             hasher: foldhash::quality::RandomState::default(),
             tenants: AtomicBool::new(false),
@@ -172,6 +175,15 @@ impl Cache {
     #[must_use]
     pub fn tenant_share(self, bytes: u64) -> Self {
         self.inner.share.store(bytes, Ordering::Relaxed);
+        self
+    }
+
+    /// Results of more than so many bytes go to a store outside this process compressed, by LZ4, if that makes them
+    /// smaller; none do unless this is called. A reader without the feature `compression` takes them for misses.
+    #[cfg(feature = "compression")]
+    #[must_use]
+    pub fn compress_over(self, bytes: usize) -> Self {
+        self.inner.compress_over.store(bytes, Ordering::Relaxed);
         self
     }
 

@@ -1,6 +1,7 @@
 //! One use of the cache, from its key to what the store says.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::Inner;
 use super::encode::{Encoded, digest};
@@ -406,7 +407,7 @@ impl Plan {
         let key = bytes::Bytes::copy_from_slice(&abroad.key);
         let encoded =
             Encoded { times, names: abroad.digest, generations, kind, key, payload: payload.into() };
-        let entry = encoded.to_bytes();
+        let entry = encoded.to_bytes(self.inner.compress_over.load(Ordering::Relaxed));
         if entry.len() > remote.largest() {
             return false;
         }

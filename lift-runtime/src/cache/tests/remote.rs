@@ -258,3 +258,20 @@ async fn an_entry_from_a_clock_that_runs_far_ahead_is_not_trusted() {
     ahead.get("/a").await;
     assert_eq!(bench.get("/a").await.cache(), "lift; fwd=miss; stored");
 }
+
+#[cfg(feature = "compression")]
+#[tokio::test]
+async fn large_results_are_stored_compressed_where_the_app_says_so() {
+    case!(C, Policy::new("compressed", 60_000));
+    async fn large(_: u32, _: String) -> Result<Response> {
+        Ok("all work and no play ".repeat(5_000).into_response())
+    }
+    let store = Store::default();
+    let cache = Cache::store(store.clone()).compress_over(1024);
+    let a = Bench::with::<C, _>(Setup { cache, ..Setup::default() }, large);
+    let b = Bench::with::<C, _>(setup(&store), large);
+    let made = a.get("/x").await;
+    let stored: usize = store.state().entries.values().map(bytes::Bytes::len).sum();
+    assert!(stored < made.body.len() / 10, "{stored}");
+    assert_eq!((b.get("/x").await.body == made.body, b.lab.runs()), (true, 0));
+}
