@@ -4,6 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use smallvec::SmallVec;
+
 use super::generation::{Generations, Marks, Stamp};
 use super::memory::Charge;
 use super::policy::{Policy, jittered};
@@ -87,11 +89,13 @@ impl Times {
     }
 }
 
-/// An entry. It is one allocation with its payload, and what a plain hit does not read stands elsewhere, so that
-/// a hit touches little memory.
+/// An entry. It is one allocation with its key and its payload, and what a plain hit does not read stands elsewhere,
+/// so that a hit touches little memory.
 pub(crate) struct Entry<P: ?Sized = Payload> {
     created: u64,
     fresh_until: u64,
+    /// Its key, of which those up to 40 bytes need no allocation of their own.
+    key: SmallVec<[u8; 40]>,
     /// The epoch of the generations at which they were last seen to stand.
     verified: AtomicU64,
     rest: Box<Rest>,
@@ -116,7 +120,7 @@ impl Entry {
         times: Times,
         payload: P,
     ) -> Arc<Self> {
-        Self::stored(policy, times, payload, &Stamp::default(), 0, None)
+        Self::stored(policy, times, payload, &Stamp::default(), &[], 0, None)
     }
 
     pub(crate) fn stored<P: Any + Send + Sync>(
@@ -124,6 +128,7 @@ impl Entry {
         times: Times,
         payload: P,
         stamp: &Stamp,
+        key: &[u8],
         weight: u64,
         charge: Option<Charge>,
     ) -> Arc<Self> {
@@ -136,7 +141,14 @@ impl Entry {
             _charge: charge,
         });
         let verified = AtomicU64::new(stamp.epoch);
-        Arc::new(Entry { created: times.created, fresh_until: times.fresh_until, verified, rest, payload })
+        let (created, fresh_until) = (times.created, times.fresh_until);
+        Arc::new(Entry { created, fresh_until, key: SmallVec::from_slice(key), verified, rest, payload })
+    }
+
+    /// What it is stored under; nothing for one that is not.
+    #[inline]
+    pub(crate) fn key(&self) -> &[u8] {
+        &self.key
     }
 
     pub(crate) fn times(&self) -> &Times {

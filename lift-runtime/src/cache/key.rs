@@ -7,7 +7,7 @@ use std::fmt;
 use std::hash::Hasher;
 
 /// Keys up to this length stand on the stack; longer ones spill to the heap.
-const INLINE: usize = 256;
+const INLINE: usize = 128;
 
 /// The key of a cached result, while it is being written.
 ///

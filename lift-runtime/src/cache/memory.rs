@@ -13,7 +13,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter};
-use smallvec::SmallVec;
 
 use super::entry::{Entry, Times};
 use super::generation::{Generations, Stamp};
@@ -38,12 +37,12 @@ pub(crate) struct Memory {
     usages: Mutex<Usages>,
 }
 
-/// An entry in the store, with its key and the key's hash. All of it is quick_cache's key and nothing its value:
-/// what is compared with a key may also be looked at, under the shard's lock, and need not be handed out.
+/// An entry in the store, with its key's hash; the key itself stands in the entry, which a hit reads anyway, so that
+/// the table stays small. All of it is quick_cache's key and nothing its value: what is compared with a key may also
+/// be looked at, under the shard's lock, and need not be handed out.
 struct Slot {
     hash: u64,
     entry: Arc<Entry>,
-    key: SmallVec<[u8; 40]>,
 }
 
 /// A key that is looked for.
@@ -82,7 +81,7 @@ hashed!(Slot: hash, Wanted['a]: hash, Visit['a, F, R]: key.hash, Address: hash);
 
 impl PartialEq for Slot {
     fn eq(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.key == other.key
+        self.hash == other.hash && self.entry.key() == other.entry.key()
     }
 }
 
@@ -91,7 +90,7 @@ impl Eq for Slot {}
 impl Equivalent<Slot> for Wanted<'_> {
     #[inline]
     fn equivalent(&self, slot: &Slot) -> bool {
-        self.hash == slot.hash && self.bytes == &*slot.key
+        self.hash == slot.hash && self.bytes == slot.entry.key()
     }
 }
 
@@ -230,8 +229,8 @@ impl Memory {
         if !fits || (usage.is_some() && charge.is_none()) {
             return (Entry::loose(policy, times, payload), false);
         }
-        let entry = Entry::stored(policy, times, payload, stamp, weight, charge);
-        let slot = Slot { hash: key.hash, entry: Arc::clone(&entry), key: SmallVec::from_slice(key.bytes) };
+        let entry = Entry::stored(policy, times, payload, stamp, key.bytes, weight, charge);
+        let slot = Slot { hash: key.hash, entry: Arc::clone(&entry) };
         let mut gone = Vec::new();
         self.entries.insert_with_lifecycle(slot, (), &mut gone);
         for slot in gone.iter().filter(|slot| !key.equivalent(slot)) {

@@ -141,9 +141,25 @@ impl Found {
         error: &ValidationError<'_>,
         keyword: &'static str,
         limit: impl Into<Value>,
-        message: String,
+        message: impl Into<Cow<'static, str>>,
     ) {
         self.push(error.instance_path().as_str().to_owned(), keyword, Some(limit.into()), message);
+    }
+
+    fn bound(&mut self, error: &ValidationError<'_>, keyword: &'static str, must: &str, limit: &Value) {
+        let message = match limit.as_u64() {
+            Some(limit) => [must, itoa::Buffer::new().format(limit)].concat(),
+            None => format!("{must}{limit}"),
+        };
+        self.limited(error, keyword, limit.clone(), message);
+    }
+
+    fn least(&mut self, error: &ValidationError<'_>, keyword: &'static str, limit: u64, what: &str) {
+        self.limited(error, keyword, limit, count("must have at least ", limit, what));
+    }
+
+    fn most(&mut self, error: &ValidationError<'_>, keyword: &'static str, limit: u64, what: &str) {
+        self.limited(error, keyword, limit, count("must have at most ", limit, what));
     }
 
     fn plain(
@@ -197,72 +213,27 @@ impl Found {
     fn add_simple(&mut self, error: &ValidationError<'_>) {
         match error.kind() {
             Kind::Type { kind } => self.plain(error, "type", format!("must be {}", types(kind))),
-            Kind::Minimum { limit } => {
-                self.limited(error, "minimum", limit.clone(), format!("must be at least {limit}"));
-            }
-            Kind::Maximum { limit } => {
-                self.limited(error, "maximum", limit.clone(), format!("must be at most {limit}"));
-            }
+            Kind::Minimum { limit } => self.bound(error, "minimum", "must be at least ", limit),
+            Kind::Maximum { limit } => self.bound(error, "maximum", "must be at most ", limit),
             Kind::ExclusiveMinimum { limit } => {
-                self.limited(error, "exclusiveMinimum", limit.clone(), format!("must be more than {limit}"));
+                self.bound(error, "exclusiveMinimum", "must be more than ", limit);
             }
             Kind::ExclusiveMaximum { limit } => {
-                self.limited(error, "exclusiveMaximum", limit.clone(), format!("must be less than {limit}"));
+                self.bound(error, "exclusiveMaximum", "must be less than ", limit);
             }
             Kind::MultipleOf { multiple_of } => {
-                self.limited(
-                    error,
-                    "multipleOf",
-                    *multiple_of,
-                    format!("must be a multiple of {multiple_of}"),
-                );
+                let message = format!("must be a multiple of {multiple_of}");
+                self.limited(error, "multipleOf", *multiple_of, message);
             }
-            Kind::MinLength { limit } => {
-                self.limited(
-                    error,
-                    "minLength",
-                    *limit,
-                    format!("must have at least {}", count(*limit, "character")),
-                );
-            }
-            Kind::MaxLength { limit } => {
-                self.limited(
-                    error,
-                    "maxLength",
-                    *limit,
-                    format!("must have at most {}", count(*limit, "character")),
-                );
-            }
-            Kind::MinItems { limit } => {
-                self.limited(
-                    error,
-                    "minItems",
-                    *limit,
-                    format!("must have at least {}", count(*limit, "item")),
-                );
-            }
-            Kind::MaxItems { limit } => {
-                self.limited(
-                    error,
-                    "maxItems",
-                    *limit,
-                    format!("must have at most {}", count(*limit, "item")),
-                );
-            }
-            Kind::AdditionalItems { limit } => {
-                let limit = *limit as u64;
-                self.limited(error, "maxItems", limit, format!("must have at most {}", count(limit, "item")));
-            }
-            Kind::MinProperties { limit } => {
-                let message = format!("must have at least {}", count(*limit, "member"));
-                self.limited(error, "minProperties", *limit, message);
-            }
-            Kind::MaxProperties { limit } => {
-                let message = format!("must have at most {}", count(*limit, "member"));
-                self.limited(error, "maxProperties", *limit, message);
-            }
+            Kind::MinLength { limit } => self.least(error, "minLength", *limit, "character"),
+            Kind::MaxLength { limit } => self.most(error, "maxLength", *limit, "character"),
+            Kind::MinItems { limit } => self.least(error, "minItems", *limit, "item"),
+            Kind::MaxItems { limit } => self.most(error, "maxItems", *limit, "item"),
+            Kind::AdditionalItems { limit } => self.most(error, "maxItems", *limit as u64, "item"),
+            Kind::MinProperties { limit } => self.least(error, "minProperties", *limit, "member"),
+            Kind::MaxProperties { limit } => self.most(error, "maxProperties", *limit, "member"),
             Kind::Pattern { pattern } => {
-                self.limited(error, "pattern", pattern.clone(), format!("must match {pattern}"));
+                self.limited(error, "pattern", pattern.clone(), ["must match ", pattern].concat());
             }
             Kind::Format { format } => self.limited(error, "format", format.clone(), format_message(format)),
             Kind::Enum { options } => {
@@ -270,16 +241,12 @@ impl Found {
                     error,
                     "enum",
                     Value::clone(options),
-                    format!("must be one of {}", listed(options)),
+                    ["must be one of ", &listed(options)].concat(),
                 );
             }
             Kind::Constant { expected_value } => {
-                self.limited(
-                    error,
-                    "const",
-                    Value::clone(expected_value),
-                    format!("must be {}", one(expected_value)),
-                );
+                let message = ["must be ", &one(expected_value)].concat();
+                self.limited(error, "const", Value::clone(expected_value), message);
             }
             Kind::UniqueItems => self.plain(error, "uniqueItems", "must not have an item twice"),
             Kind::Contains => self.plain(error, "contains", "must have an item of the required kind"),
@@ -350,8 +317,11 @@ impl Found {
     }
 }
 
-fn count(limit: u64, what: &str) -> String {
-    format!("{limit} {what}{}", if limit == 1 { "" } else { "s" })
+/// A report is made of requests that anybody may send, so its sentences are put together without `format!`, whose
+/// machinery costs as much as checking them.
+fn count(must: &str, limit: u64, what: &str) -> String {
+    let plural = if limit == 1 { "" } else { "s" };
+    [must, itoa::Buffer::new().format(limit), " ", what, plural].concat()
 }
 
 /// A value of the schema (never of the input), as a person writes it.
@@ -383,18 +353,18 @@ fn name(kind: JsonType) -> &'static str {
     }
 }
 
-fn format_message(format: &str) -> String {
-    let what = match format {
-        "email" => "an email address",
-        "uri" => "a URL",
-        "uuid" => "a UUID",
-        "date" => "a date such as 2026-01-31",
-        "date-time" => "a date and time such as 2026-01-31T12:00:00Z",
-        "time" => "a time such as 12:00:00Z",
-        "ip" => "an IP address",
-        "ipv4" => "an IPv4 address",
-        "ipv6" => "an IPv6 address",
-        other => return format!("must be of the format {other}"),
+fn format_message(format: &str) -> Cow<'static, str> {
+    let message = match format {
+        "email" => "must be an email address",
+        "uri" => "must be a URL",
+        "uuid" => "must be a UUID",
+        "date" => "must be a date such as 2026-01-31",
+        "date-time" => "must be a date and time such as 2026-01-31T12:00:00Z",
+        "time" => "must be a time such as 12:00:00Z",
+        "ip" => "must be an IP address",
+        "ipv4" => "must be an IPv4 address",
+        "ipv6" => "must be an IPv6 address",
+        other => return ["must be of the format ", other].concat().into(),
     };
-    format!("must be {what}")
+    message.into()
 }
