@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::endpoint::Rejection;
 use crate::error::Result;
-use crate::json::{media_type, read_body, unsupported};
+use crate::json::{check_encodings, media_type, read_body, unsupported};
 use crate::query::require_utf8;
 use crate::validate::expansion::MAX_BODY;
 use crate::validate::{Document, Input, Location, Pairs, Schema, Unread, unchecked};
@@ -32,7 +32,7 @@ use crate::validate::{Document, Input, Location, Pairs, Schema, Unread, unchecke
 /// ```
 ///
 /// # Errors
-/// 415 `unsupported_media_type`; 413 `payload_too_large` over 1 MiB, or what `#[validate(max_body = …)]` says; 400 if
+/// 415 `unsupported_media_type`, also for a `charset` other than UTF-8, 415 `unsupported_content_encoding`; 413 `payload_too_large` over 1 MiB, or what `#[validate(max_body = …)]` says; 400 if
 /// it is not UTF-8; 422 `validation_failed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Form<T>(pub T);
@@ -50,6 +50,7 @@ impl<T: DeserializeOwned> Input for Form<T> {
         if !media_type(&parts.headers).is_some_and(|media| media.eq_ignore_ascii_case(URL_ENCODED)) {
             return Err(unsupported(URL_ENCODED));
         }
+        check_encodings(&parts.headers, URL_ENCODED)?;
         let raw = read_body(&parts.headers, body.take(), max_body).await?;
         require_utf8(&raw, "the body")?;
         Ok(raw)
@@ -80,4 +81,33 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
 
 fn pairs(body: &Bytes) -> Pairs<'_> {
     Pairs::new(form_urlencoded::parse(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn code(name: &str, value: &str) -> Option<String> {
+        let mut request = Request::builder().header("content-type", URL_ENCODED);
+        let headers = request.headers_mut().expect("headers");
+        headers.insert(http::HeaderName::try_from(name).expect("a name"), value.parse().expect("a value"));
+        let request = request.body(Body::from("a=1")).expect("a request");
+        let read = Form::<std::collections::BTreeMap<String, u8>>::from_request(request, &()).await;
+        read.err().map(|rejection| match rejection {
+            Rejection::Unreadable(error) => error.code().to_owned(),
+            Rejection::Invalid(..) => "invalid".to_owned(),
+        })
+    }
+
+    #[tokio::test]
+    async fn only_a_plain_form_is_read() {
+        assert_eq!(code("x-other", "1").await, None);
+        for (name, value, expected) in [
+            ("content-encoding", "gzip", "unsupported_content_encoding"),
+            ("content-type", "application/x-www-form-urlencoded; charset=latin1", "unsupported_media_type"),
+            ("content-type", "application/json", "unsupported_media_type"),
+        ] {
+            assert_eq!(code(name, value).await.as_deref(), Some(expected), "{name}: {value}");
+        }
+    }
 }

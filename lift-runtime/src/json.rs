@@ -46,7 +46,7 @@ impl<T: DeserializeOwned> Input for Json<T> {
         if !is_json(&parts.headers) {
             return Err(unsupported("application/json"));
         }
-        check_encodings(&parts.headers)?;
+        check_encodings(&parts.headers, "application/json")?;
         read_body(&parts.headers, body.take(), max_body).await
     }
 
@@ -114,13 +114,13 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type(headers).is_some_and(is_json)
 }
 
-/// Refuses what would only be found to be no JSON: a body that is compressed, or in another character set.
-fn check_encodings(headers: &HeaderMap) -> Result<()> {
+/// Refuses what would only be found to be malformed: a body that is compressed, or in another character set.
+pub(crate) fn check_encodings(headers: &HeaderMap, media: &str) -> Result<()> {
     if !headers.get_all(header::CONTENT_ENCODING).iter().all(is_identity) {
         let detail = "the body must be sent without a `Content-Encoding`";
         return Err(Error::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", detail));
     }
-    if is_utf8(headers) { Ok(()) } else { Err(unsupported("application/json; charset=utf-8")) }
+    if is_utf8(headers) { Ok(()) } else { Err(unsupported(&format!("{media}; charset=utf-8"))) }
 }
 
 fn is_identity(codings: &HeaderValue) -> bool {
@@ -128,7 +128,7 @@ fn is_identity(codings: &HeaderValue) -> bool {
     codings.to_str().is_ok_and(|codings| codings.split(',').all(|coding| is_identity(coding.trim())))
 }
 
-/// Whether no `charset` says anything else; JSON is UTF-8 without one.
+/// Whether no `charset` says anything else; JSON and forms are UTF-8 without one.
 fn is_utf8(headers: &HeaderMap) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parameters = value.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));

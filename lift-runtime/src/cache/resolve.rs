@@ -349,8 +349,9 @@ async fn land<C: Codec, A>(
         }
         _ => {}
     }
-    // The function has spoken, and what it said is not what is stored.
-    if let Some(entry) = &fallback {
+    // The function has spoken, and what it said is not what is stored; a fault says nothing.
+    let is_fault = matches!(&produced, Produced::Failed(failure) if failure.fault);
+    if let Some(entry) = fallback.as_ref().filter(|_| !is_fault) {
         plan.forget(entry).await;
     }
     release(plan, lease).await;

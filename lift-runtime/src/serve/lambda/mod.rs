@@ -179,9 +179,12 @@ impl Function {
             tenant,
             claims: Default::default(),
         };
-        let event: Event<'_> = match serde_json::from_slice(raw) {
+        // At once, for serde_json would check it string by string.
+        let text = std::str::from_utf8(raw).map_err(|error| error.to_string());
+        let event = text.and_then(|text| serde_json::from_str(text).map_err(|error| error.to_string()));
+        let event: Event<'_> = match event {
             Ok(event) => event,
-            Err(error) => return Opened::Other { reason: error.to_string(), origin },
+            Err(reason) => return Opened::Other { reason, origin },
         };
         let Some(source) = event.source() else {
             return Opened::Other {
