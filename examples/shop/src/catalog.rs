@@ -18,6 +18,10 @@ impl Sku {
     pub(crate) fn number(n: u32) -> Self {
         Self(format!("SKU-{n:04}"))
     }
+
+    pub(crate) fn as_number(&self) -> Option<u32> {
+        self.0.strip_prefix("SKU-")?.parse().ok()
+    }
 }
 
 impl fmt::Display for Sku {
@@ -50,6 +54,20 @@ pub(crate) struct Product {
     pub(crate) category: Category,
     pub(crate) stock: u32,
     pub(crate) version: u32,
+}
+
+impl Product {
+    /// What the catalog of every tenant begins with: the products 1 to 1000.
+    pub(crate) fn seeded(n: u32) -> Option<Self> {
+        (1..=1000).contains(&n).then(|| Self {
+            sku: Sku::number(n),
+            name: format!("Product {n}"),
+            price_cents: 100 + 7 * n,
+            category: Category::of(n),
+            stock: 100,
+            version: 1,
+        })
+    }
 }
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]

@@ -1,8 +1,6 @@
 //! What the shop remembers, in memory: a catalog and the orders of each tenant.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +12,7 @@ use crate::orders::{OrderId, PlacedOrder};
 /// The database: a clone is another handle to the same.
 #[derive(Clone, Default)]
 pub(crate) struct Database {
-    tenants: Arc<Mutex<HashMap<Tenant, Arc<Catalog>>>>,
+    tenants: Tenants,
     orders: Arc<Mutex<HashMap<(Tenant, OrderId), PlacedOrder>>>,
 }
 
@@ -23,10 +21,9 @@ impl Database {
         Self::default()
     }
 
-    /// A tenant's catalog, made on first touch.
-    pub(crate) fn catalog(&self, tenant: &Tenant) -> Arc<Catalog> {
-        let mut tenants = lock(&self.tenants);
-        Arc::clone(tenants.entry(tenant.clone()).or_insert_with(|| Arc::new(Catalog::seeded())))
+    /// A tenant's catalog. What nobody has changed takes no memory.
+    pub(crate) fn catalog(&self, tenant: &Tenant) -> Catalog {
+        Catalog { tenants: Arc::clone(&self.tenants), tenant: tenant.clone() }
     }
 
     pub(crate) fn order(&self, tenant: &Tenant, id: &OrderId) -> Option<PlacedOrder> {
@@ -38,58 +35,55 @@ impl Database {
     }
 }
 
-/// One tenant's products.
+type Tenants = Arc<Mutex<HashMap<Tenant, Changes>>>;
+
+/// What a tenant has changed, and how often it has read.
+#[derive(Default)]
+struct Changes {
+    products: BTreeMap<Sku, Product>,
+    reads: u64,
+}
+
+/// One tenant's products: a thousand that every tenant begins with, and what it has changed or added.
 pub(crate) struct Catalog {
-    products: Mutex<BTreeMap<Sku, Product>>,
-    reads: AtomicU64,
+    tenants: Tenants,
+    tenant: Tenant,
 }
 
 impl Catalog {
-    fn seeded() -> Self {
-        let product = |n: u32| Product {
-            sku: Sku::number(n),
-            name: format!("Product {n}"),
-            price_cents: 100 + 7 * n,
-            category: Category::of(n),
-            stock: 100,
-            version: 1,
-        };
-        let products = (1..=1000).map(|n| (Sku::number(n), product(n))).collect();
-        Self { products: Mutex::new(products), reads: AtomicU64::new(0) }
-    }
-
     /// A read that counts, and takes its time.
     pub(crate) async fn read(&self, latency: Duration) {
-        self.reads.fetch_add(1, Ordering::Relaxed);
+        lock(&self.tenants).entry(self.tenant.clone()).or_default().reads += 1;
         tokio::time::sleep(latency).await;
     }
 
     pub(crate) fn reads(&self) -> u64 {
-        self.reads.load(Ordering::Relaxed)
+        self.with(|changes| changes.map_or(0, |changes| changes.reads))
     }
 
     pub(crate) fn product(&self, sku: &Sku) -> Option<Product> {
-        lock(&self.products).get(sku).cloned()
+        let changed = self.with(|changes| changes?.products.get(sku).cloned());
+        changed.or_else(|| Product::seeded(sku.as_number()?))
     }
 
     /// A page, and whether there is more behind it.
     pub(crate) fn page(&self, page: &Page) -> (Vec<Product>, bool) {
-        let start = page.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        let products = lock(&self.products);
-        let mut matching = products
-            .range((start, Bound::Unbounded))
-            .map(|(_, product)| product)
+        let mut matching = self
+            .all()
+            .into_iter()
+            .filter(|product| page.after.as_ref().is_none_or(|after| product.sku > *after))
             .filter(|product| page.category.is_none_or(|category| product.category == category));
-        let items = matching.by_ref().take(page.limit as usize).cloned().collect();
+        let items = matching.by_ref().take(page.limit as usize).collect();
         (items, matching.next().is_some())
     }
 
     /// Changes a product, or makes it.
     pub(crate) fn put(&self, sku: Sku, new: NewProduct) -> Product {
-        let mut products = lock(&self.products);
-        let earlier = products.get(&sku);
+        let mut tenants = lock(&self.tenants);
+        let products = &mut tenants.entry(self.tenant.clone()).or_default().products;
+        let earlier = products.get(&sku).cloned().or_else(|| Product::seeded(sku.as_number()?));
         let product = Product {
-            category: earlier.map_or(Category::Books, |product| product.category),
+            category: earlier.as_ref().map_or(Category::Books, |product| product.category),
             version: earlier.map_or(1, |product| product.version + 1),
             name: new.name,
             price_cents: new.price_cents,
@@ -100,8 +94,16 @@ impl Catalog {
         product
     }
 
+    /// Every product, in the order of the SKUs.
     pub(crate) fn all(&self) -> Vec<Product> {
-        lock(&self.products).values().cloned().collect()
+        let seeded = (1..=1000).filter_map(|n| Some((Sku::number(n), Product::seeded(n)?)));
+        let changed =
+            self.with(|changes| changes.map(|changes| changes.products.clone()).unwrap_or_default());
+        seeded.chain(changed).collect::<BTreeMap<_, _>>().into_values().collect()
+    }
+
+    fn with<R>(&self, look: impl FnOnce(Option<&Changes>) -> R) -> R {
+        look(lock(&self.tenants).get(&self.tenant))
     }
 }
 
