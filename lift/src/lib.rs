@@ -7,6 +7,15 @@ extern crate self as lift;
 
 pub mod prelude;
 
+/// Pages on what is not one attribute's.
+pub mod guide {
+    #[doc = include_str!("../docs/serving.md")]
+    pub mod serving {}
+
+    #[doc = include_str!("../docs/tenants.md")]
+    pub mod tenants {}
+}
+
 #[doc = include_str!("../docs/cached.md")]
 pub use lift_macros::cached;
 #[doc = include_str!("../docs/stream.md")]
