@@ -1,4 +1,5 @@
 //! Integration tests of Lift, and what they share.
 
 pub mod process;
+pub mod redis;
 pub mod runtime_api;

@@ -45,6 +45,8 @@ pub use self::computed::CacheStrategy;
 pub use self::counter::publish_counters;
 pub use self::key::{Key, KeyPart};
 pub use self::near::{Beat, Watcher};
+#[cfg(feature = "redis")]
+pub use self::store::RedisStore;
 pub use self::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
 
 use self::flight::Flights;

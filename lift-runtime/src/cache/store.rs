@@ -1,11 +1,16 @@
 //! The open side of the cache: what a store of one's own implements.
 
+#[cfg(feature = "redis")]
+mod redis;
+
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
 
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 use super::near::Watcher;
 
 /// The generation of a name: a unique random token, never a counter, which a store that loses data would repeat.

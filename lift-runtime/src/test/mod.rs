@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod conformance;
 mod event;
 mod request;
 mod response;
@@ -30,6 +31,7 @@ use http::Method;
 use lambda_runtime::FunctionResponse;
 use serde_json::Value;
 
+pub use self::conformance::cache_store_conformance;
 pub use self::event::Event;
 pub use self::request::{TestInvocation, TestRequest};
 pub use self::response::TestResponse;

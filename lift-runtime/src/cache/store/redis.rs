@@ -1,0 +1,282 @@
+//! Redis and Valkey as a store.
+//!
+//! | key | holds |
+//! |---|---|
+//! | `lift:{digest}:e` | an entry, until it is of no use |
+//! | `lift:{digest}:l` | the token of the lease on it; in the same slot, so that one script sees both |
+//! | `lift:g:digest` | the generation of a name: 16 random bytes |
+//!
+//! A digest is the SHA-256 of a key or name in base64, so that any bytes make a key and none is long; an entry holds its
+//! whole key, which is compared. Nothing is ever searched for or deleted in bulk.
+
+mod link;
+mod url;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use redis::{Cmd, Script, Value};
+use sha2::{Digest as _, Sha256};
+
+use self::link::Link;
+use self::url::Target;
+use crate::cache::{CacheStore, Found, Generation, Lease, Leased, StoreError, Watcher};
+use crate::error::Result;
+
+/// How long a generation outlives its last use, give or take; one that is gone costs a computation.
+const GENERATION_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// One look-up in so many puts off the end of the generations it reads.
+const REFRESH: u32 = 1024;
+
+/// An entry is stored only while the token of its lease stands, which ends with it.
+const FILL: &str = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end \
+    redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3]) redis.call('DEL', KEYS[1]) return 1";
+
+const RELEASE: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 0";
+
+/// A Redis or Valkey server, or a cluster of them, as a store for [`Cache::store`](crate::Cache::store) and
+/// [`Cache::near`](crate::Cache::near).
+///
+/// ```
+/// use lift_runtime::Cache;
+/// use lift_runtime::cache::RedisStore;
+///
+/// # fn main() -> lift_runtime::Result<()> {
+/// let cache = Cache::near(RedisStore::new("rediss://cache.internal:6379/0?prefix=shop:")?);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// | URL | |
+/// |---|---|
+/// | `redis://`, `rediss://` | without or with TLS; `user:password@`, host, port (6379) and `/database` as usual |
+/// | `redis+cluster://`, `rediss+cluster://` | a cluster, found by the node that is named |
+/// | `?prefix=lift:` | what its keys begin with; `lift:` by default |
+/// | `?ca=/path/ca.pem` | the authority that signs the server's certificate, in place of the system's |
+///
+/// It connects at its first use. Whatever happens to the connection, no request waits for it longer than 40 ms, and
+/// those that find none go without the cache. Generations are read from primaries. A fail-over that loses writes which
+/// Redis had acknowledged loses invalidations among them.
+pub struct RedisStore {
+    link: Link,
+    prefix: Box<str>,
+    is_cluster: bool,
+    fill: Script,
+    release: Script,
+}
+
+impl RedisStore {
+    /// The server at a URL. It is not asked before it is needed.
+    ///
+    /// # Errors
+    /// If it is no such URL, or its `ca` is not a readable file; what stands in it of a password is not repeated.
+    pub fn new(url: &str) -> Result<Self> {
+        let Target { client, prefix, is_cluster } = Target::parse(url)?;
+        let (fill, release) = (Script::new(FILL), Script::new(RELEASE));
+        Ok(Self { link: Link::new(client), prefix, is_cluster, fill, release })
+    }
+
+    fn entry(&self, key: &[u8]) -> (Box<[u8]>, Box<[u8]>) {
+        let base = format!("{}{{{}}}:", self.prefix, digest(key));
+        (format!("{base}e").into_bytes().into(), format!("{base}l").into_bytes().into())
+    }
+
+    fn generation(&self, name: &[u8]) -> Box<[u8]> {
+        format!("{}g:{}", self.prefix, digest(name)).into_bytes().into()
+    }
+
+    fn channel(&self) -> String {
+        format!("{}renewed", self.prefix)
+    }
+
+    /// Commands in one round trip: a pipeline, or, in a cluster, all of them at once.
+    async fn all(&self, commands: Vec<Cmd>) -> Result<Vec<Value>, StoreError> {
+        self.link.run(async |mut connection| connection.all(commands).await).await
+    }
+
+    async fn one(&self, command: Cmd) -> Result<Value, StoreError> {
+        self.all(vec![command]).await?.pop().ok_or_else(|| StoreError::new("Redis answered nothing"))
+    }
+
+    /// Reads generations, and makes those that are missing.
+    fn set_generation(&self, name: &[u8], only_if_missing: bool) -> Cmd {
+        let mut set = redis::cmd("SET");
+        let token = Generation::random().0.to_be_bytes();
+        set.arg(&*self.generation(name)).arg(&token).arg("PX").arg(millis(GENERATION_TTL));
+        if only_if_missing {
+            set.arg("NX");
+        }
+        set
+    }
+}
+
+impl CacheStore for RedisStore {
+    async fn lookup(&self, key: &[u8], names: &[Box<[u8]>]) -> Result<Found, StoreError> {
+        let mut get = redis::cmd("MGET");
+        get.arg(&*self.entry(key).0);
+        let generations: Vec<_> = names.iter().map(|name| self.generation(name)).collect();
+        generations.iter().for_each(|name| {
+            get.arg(&**name);
+        });
+        let mut commands = vec![get];
+        if fastrand::u32(..REFRESH) == 0 {
+            let last = |name: &Box<[u8]>| {
+                let mut expire = redis::cmd("PEXPIRE");
+                expire.arg(&**name).arg(millis(GENERATION_TTL));
+                expire
+            };
+            commands.extend(generations.iter().map(last));
+        }
+        let mut answers = self.all(commands).await?;
+        let Value::Array(values) = answers.swap_remove(0) else { return Err(odd()) };
+        let mut values = values.into_iter();
+        let entry = match values.next() {
+            Some(Value::BulkString(bytes)) => Some(bytes.into()),
+            _ => None,
+        };
+        Ok(Found { entry, generations: values.map(|value| generation(&value)).collect() })
+    }
+
+    async fn establish(&self, names: &[Box<[u8]>]) -> Result<Vec<Generation>, StoreError> {
+        let mut commands: Vec<_> = names.iter().map(|name| self.set_generation(name, true)).collect();
+        let mut get = redis::cmd("MGET");
+        names.iter().for_each(|name| {
+            get.arg(&*self.generation(name));
+        });
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answer = if self.is_cluster {
+            // There the commands of one call run at once, so that those that write come first.
+            self.all(commands).await?;
+            self.one(get).await?
+        } else {
+            commands.push(get);
+            self.all(commands).await?.pop().ok_or_else(odd)?
+        };
+        let Value::Array(values) = answer else { return Err(odd()) };
+        values.iter().map(|value| generation(value).ok_or_else(odd)).collect()
+    }
+
+    async fn renew(&self, names: &[Box<[u8]>]) -> Result<(), StoreError> {
+        let mut commands: Vec<_> = names.iter().map(|name| self.set_generation(name, false)).collect();
+        let channel = self.channel();
+        let publish = names.iter().map(|name| {
+            let mut publish = redis::cmd("PUBLISH");
+            publish.arg(&channel).arg(&**name);
+            publish
+        });
+        // Who hears of it reads anew, and must find the new generation. (In a cluster nobody listens.)
+        if !self.is_cluster {
+            commands.extend(publish);
+        }
+        self.all(commands).await.map(drop)
+    }
+
+    async fn put(
+        &self,
+        key: &[u8],
+        entry: Bytes,
+        expires: u64,
+        lease: Option<Lease>,
+    ) -> Result<bool, StoreError> {
+        let (entry_key, lease_key) = self.entry(key);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map(millis).unwrap_or_default();
+        let Some(life) = expires.checked_sub(now).filter(|life| *life > 0) else { return Ok(false) };
+        let Some(lease) = lease else {
+            let mut set = redis::cmd("SET");
+            set.arg(&*entry_key).arg(&*entry).arg("PX").arg(life);
+            return self.one(set).await.map(|_| true);
+        };
+        let mut fill = self.fill.key(&*lease_key);
+        fill.key(&*entry_key).arg(&lease.0.to_be_bytes()).arg(&*entry).arg(life);
+        self.link.run(async |mut connection| connection.script(&fill).await).await.map(|stored| stored == 1)
+    }
+
+    async fn lease(&self, key: &[u8], lease: Lease, duration: Duration) -> Result<Leased, StoreError> {
+        let mut set = redis::cmd("SET");
+        set.arg(&*self.entry(key).1)
+            .arg(&lease.0.to_be_bytes())
+            .arg("NX")
+            .arg("PX")
+            .arg(millis(duration).max(1));
+        Ok(if self.one(set).await? == Value::Nil { Leased::Held } else { Leased::Granted })
+    }
+
+    async fn release(&self, key: &[u8], lease: Lease) -> Result<(), StoreError> {
+        let lease_key = self.entry(key).1;
+        let mut release = self.release.key(&*lease_key);
+        release.arg(&lease.0.to_be_bytes());
+        self.link.run(async |mut connection| connection.script(&release).await).await.map(drop)
+    }
+
+    /// By a subscription. (Client-side caching would tell of evicted generations too, but needs the keys by name.)
+    ///
+    /// Not in a cluster: what another node was told may be on its way still when the one that is asked says that there is
+    /// no more.
+    async fn watch(&self, watcher: Watcher) -> Result<(), StoreError> {
+        let (mut sink, mut messages) = self.link.subscribe(&self.channel()).await?.split();
+        loop {
+            let beat = watcher.beat();
+            let mut ping = std::pin::pin!(tokio::time::timeout(link::CONNECT, sink.ping::<Value>()));
+            loop {
+                tokio::select! {
+                    // What came before the answer is told before it.
+                    biased;
+                    message = messages.next() => match message {
+                        Some(message) => watcher.renewed(message.get_payload_bytes()),
+                        None => return Err(StoreError::new("the subscription was lost")),
+                    },
+                    answer = &mut ping => {
+                        answer??;
+                        break;
+                    }
+                }
+            }
+            watcher.verified(beat);
+            let pause = tokio::time::sleep(watcher.interval());
+            tokio::pin!(pause);
+            loop {
+                tokio::select! {
+                    biased;
+                    message = messages.next() => match message {
+                        Some(message) => watcher.renewed(message.get_payload_bytes()),
+                        None => return Err(StoreError::new("the subscription was lost")),
+                    },
+                    () = &mut pause => break,
+                }
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("prefix", &self.prefix)
+            .field("is_cluster", &self.is_cluster)
+            .finish_non_exhaustive()
+    }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(bytes))
+}
+
+/// A generation as it is stored; anything else counts as missing.
+fn generation(value: &Value) -> Option<Generation> {
+    let Value::BulkString(bytes) = value else { return None };
+    Some(Generation(u128::from_be_bytes(bytes.as_slice().try_into().ok()?)))
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn odd() -> StoreError {
+    StoreError::new("Redis answered in a form that was not expected")
+}

@@ -1,0 +1,4 @@
+//! Stores outside the process, against real servers.
+
+mod conformance;
+mod redis;
