@@ -102,7 +102,31 @@ impl RedisStore {
         self.all(vec![command]).await?.pop().ok_or_else(|| StoreError::new("Redis answered nothing"))
     }
 
-    /// Reads generations, and makes those that are missing.
+    /// Gives names new generations, or only those that have none; then reads the generations of some.
+    async fn set_and_read(
+        &self,
+        set: &[Box<[u8]>],
+        read: &[Box<[u8]>],
+        only_if_missing: bool,
+    ) -> Result<Vec<Option<Generation>>, StoreError> {
+        let mut commands: Vec<_> =
+            set.iter().map(|name| self.set_generation(name, only_if_missing)).collect();
+        let mut get = redis::cmd("MGET");
+        for name in read {
+            get.arg(&*self.generation(name));
+        }
+        let answer = if self.is_cluster {
+            // There the commands of one call run at once, so that those that write come first.
+            self.all(commands).await?;
+            self.one(get).await?
+        } else {
+            commands.push(get);
+            self.all(commands).await?.pop().ok_or_else(odd)?
+        };
+        let Value::Array(values) = answer else { return Err(odd()) };
+        Ok(values.iter().map(generation).collect())
+    }
+
     fn set_generation(&self, name: &[u8], only_if_missing: bool) -> Cmd {
         let mut set = redis::cmd("SET");
         let token = Generation::random().0.to_be_bytes();
@@ -142,24 +166,22 @@ impl CacheStore for RedisStore {
     }
 
     async fn establish(&self, names: &[Box<[u8]>]) -> Result<Vec<Generation>, StoreError> {
-        let mut commands: Vec<_> = names.iter().map(|name| self.set_generation(name, true)).collect();
-        let mut get = redis::cmd("MGET");
-        names.iter().for_each(|name| {
-            get.arg(&*self.generation(name));
-        });
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        let answer = if self.is_cluster {
-            // There the commands of one call run at once, so that those that write come first.
-            self.all(commands).await?;
-            self.one(get).await?
-        } else {
-            commands.push(get);
-            self.all(commands).await?.pop().ok_or_else(odd)?
-        };
-        let Value::Array(values) = answer else { return Err(odd()) };
-        values.iter().map(|value| generation(value).ok_or_else(odd)).collect()
+        let read = self.set_and_read(names, names, true).await?;
+        if let Some(generations) = read.iter().copied().collect() {
+            return Ok(generations);
+        }
+        // What is there and is no generation counts as missing.
+        let broken: Vec<_> = names
+            .iter()
+            .zip(&read)
+            .filter(|(_, read)| read.is_none())
+            .map(|(name, _)| name.clone())
+            .collect();
+        let read = self.set_and_read(&broken, names, false).await?;
+        read.into_iter().collect::<Option<_>>().ok_or_else(odd)
     }
 
     async fn renew(&self, names: &[Box<[u8]>]) -> Result<(), StoreError> {
@@ -198,12 +220,21 @@ impl CacheStore for RedisStore {
     }
 
     async fn lease(&self, key: &[u8], lease: Lease, duration: Duration) -> Result<Leased, StoreError> {
+        let lease_key = self.entry(key).1;
         let mut set = redis::cmd("SET");
-        set.arg(&*self.entry(key).1)
-            .arg(&lease.0.to_be_bytes())
-            .arg("NX")
-            .arg("PX")
-            .arg(millis(duration).max(1));
+        set.arg(&*lease_key).arg(&lease.0.to_be_bytes()).arg("NX").arg("PX").arg(millis(duration).max(1));
+        if self.one(set.clone()).await? != Value::Nil {
+            return Ok(Leased::Granted);
+        }
+        let mut left = redis::cmd("PTTL");
+        left.arg(&*lease_key);
+        if self.one(left).await? != Value::Int(-1) {
+            return Ok(Leased::Held);
+        }
+        // What never ends is no lease, and nobody would ever give it back.
+        let mut delete = redis::cmd("DEL");
+        delete.arg(&*lease_key);
+        self.one(delete).await?;
         Ok(if self.one(set).await? == Value::Nil { Leased::Held } else { Leased::Granted })
     }
 
