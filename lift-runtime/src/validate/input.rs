@@ -173,7 +173,11 @@ fn explain<T: DeserializeOwned>(document: &Document<'_>, error: &serde_json::Err
 
 /// Parses JSON as a document.
 pub(crate) fn parse_json(json: &[u8]) -> Result<Document<'_>> {
-    serde_json::from_slice(json).map_err(|error| {
+    let document = match std::str::from_utf8(json) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(json),
+    };
+    document.map_err(|error| {
         let text = error.to_string();
         if text.starts_with("recursion limit exceeded") {
             let place = format!("line {} column {}", error.line(), error.column());

@@ -13,12 +13,26 @@ use serde::de::{
     MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 
+use super::document::Document;
+
 /// Parses the whole of `bytes` as one JSON value.
+///
+/// That they are UTF-8 is checked at once, for serde_json would do it string by string, at several times the cost.
 pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> serde_json::Result<T> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let Ok(text) = std::str::from_utf8(bytes) else { return Err(malformed(bytes)) };
+    let mut json = serde_json::Deserializer::from_str(text);
     let value = T::deserialize(Strict(&mut json))?;
     json.end()?;
     Ok(value)
+}
+
+/// Where bytes that are not UTF-8 are not JSON.
+#[cold]
+fn malformed(bytes: &[u8]) -> serde_json::Error {
+    match serde_json::from_slice::<Document<'_>>(bytes) {
+        Err(error) => error,
+        Ok(_) => Error::custom("not UTF-8"),
+    }
 }
 
 /// A deserializer of JSON, made strict.
