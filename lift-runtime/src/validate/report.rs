@@ -61,7 +61,8 @@ fn cut<'a>(
     budget: &mut usize,
     pointer: &mut String,
 ) -> Option<(Document<'a>, Vec<String>)> {
-    if !is_over(document, &mut { *budget }) {
+    // The document itself is a value, too.
+    if !is_over(document, &mut budget.saturating_sub(1)) {
         return None;
     }
     let mut cuts = Vec::new();
@@ -69,15 +70,26 @@ fn cut<'a>(
     Some((part, cuts))
 }
 
-/// Whether a document has more values than the budget.
+/// Whether there are more values in a document than the budget. Those of a container are counted at once, so that a
+/// small document, which nearly every one is, is not walked value by value.
 fn is_over(value: &Document<'_>, budget: &mut usize) -> bool {
-    let Some(left) = budget.checked_sub(1) else { return true };
-    *budget = left;
     match value {
-        Document::Array(items) => items.iter().any(|item| is_over(item, budget)),
-        Document::Object(members) => members.iter().any(|(_, member)| is_over(member, budget)),
+        Document::Array(items) => {
+            spends(budget, items.len()) || items.iter().any(|item| is_over(item, budget))
+        }
+        Document::Object(members) => {
+            let mut members = members.iter();
+            spends(budget, members.len()) || members.any(|(_, member)| is_over(member, budget))
+        }
         _ => false,
     }
+}
+
+/// Takes so many values out of the budget; whether it has not as many left.
+fn spends(budget: &mut usize, values: usize) -> bool {
+    let left = budget.checked_sub(values);
+    *budget = left.unwrap_or_default();
+    left.is_none()
 }
 
 fn first_of<'a>(
@@ -132,8 +144,8 @@ impl Found {
         limit: Option<Value>,
         message: impl Into<Cow<'static, str>>,
     ) {
-        let violation = Violation { limit, ..Violation::new(pointer, keyword, message).at(self.location) };
-        self.violations.push(violation);
+        let (keyword, message) = (keyword.into(), message.into());
+        self.violations.push(Violation { r#in: self.location, pointer, keyword, limit, message });
     }
 
     fn limited(
