@@ -69,5 +69,7 @@ fn a_right_body_costs_no_allocation_of_lifts() {
             "lines": [ {"qty": 100, "sku": "SKU-0007"}, {"sku": "SKU-0042", "qty": 1}, {"sku": "SKU-1000", "qty": 3} ],
             "labels": {"a": [1, 2.5, -3e2], "b": []}, "payment": {"card": {"holder": "Ada L."}} } "#,
     );
-    check(r#"{"customer":"é","email":"a@b.example","lines":[{"sku":"SKU-0007","qty":2}],"payment":"invoice"}"#);
+    check(
+        r#"{"customer":"é","email":"a@b.example","lines":[{"sku":"SKU-0007","qty":2}],"payment":"invoice"}"#,
+    );
 }

@@ -5,6 +5,7 @@
 //! is wrong, or when a value cannot tell, is the document read again and the schema's verdict taken, which is final.
 
 mod constraint;
+mod cut;
 mod document;
 pub(crate) mod expansion;
 mod finding;
@@ -17,6 +18,7 @@ mod reread;
 mod schema;
 pub(crate) mod strict;
 mod text;
+mod variants;
 mod verdict;
 mod violation;
 

@@ -8,7 +8,8 @@ use jsonschema::types::JsonType;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::document::{Document, Members};
+use super::cut::cut;
+use super::document::Document;
 use super::refusal::escape;
 use super::schema::{Contract, Schema};
 use super::violation::{LIMIT, Location, Violation, Violations};
@@ -35,9 +36,7 @@ const WHOLE: usize = 10_000;
 /// All that the schema finds wrong.
 pub(crate) fn violations(schema: &Schema, document: &Document<'_>, location: Location) -> Violations {
     let mut found = Found { violations: Violations::new(), location };
-    let mut budget = WHOLE;
-    let cut = cut(document, &mut budget, &mut String::new());
-    let Some((part, cuts)) = cut else {
+    let Some((part, cuts)) = cut(document, WHOLE) else {
         schema.validator.iter_errors(document).take(LIMIT + 1).for_each(|error| found.add(&error));
         return found.violations;
     };
@@ -53,82 +52,6 @@ pub(crate) fn violations(schema: &Schema, document: &Document<'_>, location: Loc
         found.violations.truncate();
     }
     found.violations
-}
-
-/// The first values of a large document, and the pointers of the containers that are not whole; `None` if it is small.
-fn cut<'a>(
-    document: &'a Document<'a>,
-    budget: &mut usize,
-    pointer: &mut String,
-) -> Option<(Document<'a>, Vec<String>)> {
-    // The document itself is a value, too.
-    if !is_over(document, &mut budget.saturating_sub(1)) {
-        return None;
-    }
-    let mut cuts = Vec::new();
-    let part = first_of(document, budget, pointer, &mut cuts);
-    Some((part, cuts))
-}
-
-/// Whether there are more values in a document than the budget. Those of a container are counted at once, so that a
-/// small document, which nearly every one is, is not walked value by value.
-fn is_over(value: &Document<'_>, budget: &mut usize) -> bool {
-    match value {
-        Document::Array(items) => {
-            spends(budget, items.len()) || items.iter().any(|item| is_over(item, budget))
-        }
-        Document::Object(members) => {
-            let mut members = members.iter();
-            spends(budget, members.len()) || members.any(|(_, member)| is_over(member, budget))
-        }
-        _ => false,
-    }
-}
-
-/// Takes so many values out of the budget; whether it has not as many left.
-fn spends(budget: &mut usize, values: usize) -> bool {
-    let left = budget.checked_sub(values);
-    *budget = left.unwrap_or_default();
-    left.is_none()
-}
-
-fn first_of<'a>(
-    value: &'a Document<'a>,
-    budget: &mut usize,
-    pointer: &mut String,
-    cuts: &mut Vec<String>,
-) -> Document<'a> {
-    *budget = budget.saturating_sub(1);
-    let length = pointer.len();
-    match value {
-        Document::Array(items) => {
-            let mut first = Vec::new();
-            for (index, item) in items.iter().enumerate() {
-                if *budget == 0 {
-                    cuts.push(pointer.clone());
-                    break;
-                }
-                pointer.push_str(&format!("/{index}"));
-                first.push(first_of(item, budget, pointer, cuts));
-                pointer.truncate(length);
-            }
-            Document::Array(first)
-        }
-        Document::Object(members) => {
-            let mut first = Vec::new();
-            for (name, member) in members.iter() {
-                if *budget == 0 {
-                    cuts.push(pointer.clone());
-                    break;
-                }
-                pointer.push_str(&format!("/{}", escape(name)));
-                first.push((Cow::Borrowed(&**name), first_of(member, budget, pointer, cuts)));
-                pointer.truncate(length);
-            }
-            Document::Object(Members::new(first))
-        }
-        scalar => scalar.clone(),
-    }
 }
 
 struct Found {
