@@ -16,6 +16,7 @@ mod refusal;
 mod report;
 mod reread;
 mod schema;
+mod sentence;
 pub(crate) mod strict;
 mod text;
 mod variants;
