@@ -112,14 +112,14 @@ fn main() {
     }
 }
 
-fn wrong() -> [(&'static str, String); 3] {
+fn wrong() -> [(&'static str, String); 4] {
+    let three = RIGHT.replace("Ada Lovelace", "").replace("@example", "").replace("SKU-0042", "SKU-42");
+    let eight = three.replace("149", "0").replace("394", "0").replace("7100", "0");
     [
         ("one number out of range", RIGHT.replace(r#""qty":10"#, r#""qty":101"#)),
         ("a wrong type", RIGHT.replace(r#""qty":2"#, r#""qty":"2""#)),
-        (
-            "three at once",
-            RIGHT.replace("Ada Lovelace", "").replace("@example", "").replace("SKU-0042", "SKU-42"),
-        ),
+        ("eight at once", eight.replace(r#""qty":2"#, r#""qty":200"#).replace("SKU-0007", "SKU")),
+        ("three at once", three),
     ]
 }
 

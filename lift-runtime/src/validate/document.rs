@@ -24,13 +24,15 @@ pub enum Document<'a> {
 
 /// The members of an object, sorted by name, each name once: the last one, as in a `Value`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Members<'a>(Vec<(Cow<'a, str>, Document<'a>)>);
+pub struct Members<'a>(Vec<Member<'a>>);
+
+type Member<'a> = (Cow<'a, str>, Document<'a>);
 
 /// So many members are found faster one by one.
 const FEW: usize = 8;
 
 impl<'a> Members<'a> {
-    pub(crate) fn new(mut members: Vec<(Cow<'a, str>, Document<'a>)>) -> Self {
+    pub(crate) fn new(mut members: Vec<Member<'a>>) -> Self {
         if !members.is_sorted_by(|one, next| one.0 < next.0) {
             // The sort is stable, so that of two with one name the later one stands behind.
             members.sort_by(|one, other| one.0.cmp(&other.0));
@@ -45,7 +47,7 @@ impl<'a> Members<'a> {
         Self(members)
     }
 
-    pub(crate) fn iter(&self) -> std::slice::Iter<'_, (Cow<'a, str>, Document<'a>)> {
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Member<'a>> {
         self.0.iter()
     }
 
@@ -149,9 +151,20 @@ impl<'de> Visitor<'de> for Reader {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Document<'de>, A::Error> {
         let mut all = Vec::new();
         while let Some(Name(name)) = members.next_key()? {
-            all.push((name, members.next_value()?));
+            let member = (name, members.next_value()?);
+            // Among few members each finds its place as it comes, which costs less than a sort afterwards.
+            if all.len() < FEW { place(&mut all, member) } else { all.push(member) }
         }
-        Ok(Document::Object(Members::new(all)))
+        Ok(Document::Object(if all.len() <= FEW { Members(all) } else { Members::new(all) }))
+    }
+}
+
+/// Puts a member among others that are sorted; of two with one name, the later one stays.
+fn place<'a>(sorted: &mut Vec<Member<'a>>, member: Member<'a>) {
+    let before = sorted.iter().rposition(|other| other.0 <= member.0);
+    match before {
+        Some(index) if sorted[index].0 == member.0 => sorted[index] = member,
+        _ => sorted.insert(before.map_or(0, |index| index + 1), member),
     }
 }
 
@@ -264,7 +277,7 @@ impl<'a> Node<'a, Documents> for &'a Document<'a> {
 }
 
 /// Members as jsonschema asks for them.
-pub(crate) struct MembersIter<'a>(std::slice::Iter<'a, (Cow<'a, str>, Document<'a>)>);
+pub(crate) struct MembersIter<'a>(std::slice::Iter<'a, Member<'a>>);
 
 impl<'a> Iterator for MembersIter<'a> {
     type Item = (&'a str, &'a Document<'a>);
@@ -327,6 +340,9 @@ mod tests {
     fn the_last_of_two_members_with_one_name_stays() {
         assert_eq!(read(r#"{"b":1,"a":2,"b":3,"a":4,"b":5}"#).to_value(), json!({"a": 4, "b": 5}));
         assert_eq!(read(r#"{"a":1,"a":2}"#).to_value(), json!({"a": 2}));
+        let many = r#"{"j":0,"i":1,"h":2,"g":3,"f":4,"e":5,"d":6,"c":7,"b":8,"j":9,"a":10,"b":11,"c":12}"#;
+        let value: Value = serde_json::from_str(many).expect("JSON");
+        assert_eq!(read(many), Document::from(&value));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! is wrong, or when a value cannot tell, is the document read again and the schema's verdict taken, which is final.
 
 mod constraint;
+mod cut;
 mod document;
 pub(crate) mod expansion;
 mod finding;
@@ -15,8 +16,10 @@ mod refusal;
 mod report;
 mod reread;
 mod schema;
+mod sentence;
 pub(crate) mod strict;
 mod text;
+mod variants;
 mod verdict;
 mod violation;
 

@@ -1,5 +1,6 @@
 //! Why serde refused a value: the error type of Lift's own deserializers, which know where they are.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Error, Expected, Unexpected};
@@ -25,7 +26,7 @@ impl Refusal {
 
     /// The same, in a member or item of what is looked at.
     pub(crate) fn within(mut self, segment: impl fmt::Display) -> Self {
-        self.0.path.push(escape(&segment.to_string()));
+        self.0.path.push(escape(&segment.to_string()).into_owned());
         self
     }
 
@@ -48,8 +49,12 @@ impl Refusal {
 }
 
 /// A segment of a JSON Pointer (RFC 6901, section 3).
-pub(crate) fn escape(segment: &str) -> String {
-    segment.replace('~', "~0").replace('/', "~1")
+pub(crate) fn escape(segment: &str) -> Cow<'_, str> {
+    if segment.contains(['~', '/']) {
+        Cow::Owned(segment.replace('~', "~0").replace('/', "~1"))
+    } else {
+        Cow::Borrowed(segment)
+    }
 }
 
 impl Error for Refusal {

@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 
 use jsonschema::ValidationError;
-use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
-use jsonschema::types::JsonType;
+use jsonschema::error::ValidationErrorKind as Kind;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::document::{Document, Members};
+use super::cut::cut;
+use super::document::Document;
 use super::refusal::escape;
 use super::schema::{Contract, Schema};
+use super::sentence::{self, Limit, Sentences};
 use super::violation::{LIMIT, Location, Violation, Violations};
 
 /// What the schema of a type finds wrong with a body.
@@ -34,10 +35,8 @@ const WHOLE: usize = 10_000;
 
 /// All that the schema finds wrong.
 pub(crate) fn violations(schema: &Schema, document: &Document<'_>, location: Location) -> Violations {
-    let mut found = Found { violations: Violations::new(), location };
-    let mut budget = WHOLE;
-    let cut = cut(document, &mut budget, &mut String::new());
-    let Some((part, cuts)) = cut else {
+    let mut found = Found { violations: Violations::new(), location, sentences: &schema.sentences };
+    let Some((part, cuts)) = cut(document, WHOLE) else {
         schema.validator.iter_errors(document).take(LIMIT + 1).for_each(|error| found.add(&error));
         return found.violations;
     };
@@ -55,76 +54,13 @@ pub(crate) fn violations(schema: &Schema, document: &Document<'_>, location: Loc
     found.violations
 }
 
-/// The first values of a large document, and the pointers of the containers that are not whole; `None` if it is small.
-fn cut<'a>(
-    document: &'a Document<'a>,
-    budget: &mut usize,
-    pointer: &mut String,
-) -> Option<(Document<'a>, Vec<String>)> {
-    if !is_over(document, &mut { *budget }) {
-        return None;
-    }
-    let mut cuts = Vec::new();
-    let part = first_of(document, budget, pointer, &mut cuts);
-    Some((part, cuts))
-}
-
-/// Whether a document has more values than the budget.
-fn is_over(value: &Document<'_>, budget: &mut usize) -> bool {
-    let Some(left) = budget.checked_sub(1) else { return true };
-    *budget = left;
-    match value {
-        Document::Array(items) => items.iter().any(|item| is_over(item, budget)),
-        Document::Object(members) => members.iter().any(|(_, member)| is_over(member, budget)),
-        _ => false,
-    }
-}
-
-fn first_of<'a>(
-    value: &'a Document<'a>,
-    budget: &mut usize,
-    pointer: &mut String,
-    cuts: &mut Vec<String>,
-) -> Document<'a> {
-    *budget = budget.saturating_sub(1);
-    let length = pointer.len();
-    match value {
-        Document::Array(items) => {
-            let mut first = Vec::new();
-            for (index, item) in items.iter().enumerate() {
-                if *budget == 0 {
-                    cuts.push(pointer.clone());
-                    break;
-                }
-                pointer.push_str(&format!("/{index}"));
-                first.push(first_of(item, budget, pointer, cuts));
-                pointer.truncate(length);
-            }
-            Document::Array(first)
-        }
-        Document::Object(members) => {
-            let mut first = Vec::new();
-            for (name, member) in members.iter() {
-                if *budget == 0 {
-                    cuts.push(pointer.clone());
-                    break;
-                }
-                pointer.push_str(&format!("/{}", escape(name)));
-                first.push((Cow::Borrowed(&**name), first_of(member, budget, pointer, cuts)));
-                pointer.truncate(length);
-            }
-            Document::Object(Members::new(first))
-        }
-        scalar => scalar.clone(),
-    }
-}
-
-struct Found {
+struct Found<'a> {
     violations: Violations,
     location: Location,
+    sentences: &'a Sentences,
 }
 
-impl Found {
+impl Found<'_> {
     fn push(
         &mut self,
         pointer: String,
@@ -132,8 +68,8 @@ impl Found {
         limit: Option<Value>,
         message: impl Into<Cow<'static, str>>,
     ) {
-        let violation = Violation { limit, ..Violation::new(pointer, keyword, message).at(self.location) };
-        self.violations.push(violation);
+        let (keyword, message) = (keyword.into(), message.into());
+        self.violations.push(Violation { r#in: self.location, pointer, keyword, limit, message });
     }
 
     fn limited(
@@ -146,20 +82,12 @@ impl Found {
         self.push(error.instance_path().as_str().to_owned(), keyword, Some(limit.into()), message);
     }
 
-    fn bound(&mut self, error: &ValidationError<'_>, keyword: &'static str, must: &str, limit: &Value) {
-        let message = match limit.as_u64() {
-            Some(limit) => [must, itoa::Buffer::new().format(limit)].concat(),
-            None => format!("{must}{limit}"),
-        };
-        self.limited(error, keyword, limit.clone(), message);
+    fn limit(&mut self, error: &ValidationError<'_>, limit: Limit, number: u64) {
+        self.limited(error, limit.keyword(), number, self.sentences.limit(limit, number));
     }
 
-    fn least(&mut self, error: &ValidationError<'_>, keyword: &'static str, limit: u64, what: &str) {
-        self.limited(error, keyword, limit, count("must have at least ", limit, what));
-    }
-
-    fn most(&mut self, error: &ValidationError<'_>, keyword: &'static str, limit: u64, what: &str) {
-        self.limited(error, keyword, limit, count("must have at most ", limit, what));
+    fn bound(&mut self, error: &ValidationError<'_>, limit: Limit, number: &Value) {
+        self.limited(error, limit.keyword(), number.clone(), self.sentences.bound(limit, number));
     }
 
     fn plain(
@@ -178,7 +106,8 @@ impl Found {
         keyword: &'static str,
         message: &'static str,
     ) {
-        self.push(format!("{}/{}", error.instance_path(), escape(name)), keyword, None, message);
+        let pointer = [error.instance_path().as_str(), "/", &escape(name)].concat();
+        self.push(pointer, keyword, None, message);
     }
 
     /// One error of the validator, without the value that it is about.
@@ -200,7 +129,7 @@ impl Found {
             Kind::AnyOf { context } => self.add_branches(error, "anyOf", context),
             Kind::OneOfNotValid { context } => self.add_branches(error, "oneOf", context),
             Kind::PropertyNames { error: inner } => {
-                let mut names = Self { violations: Violations::new(), location: self.location };
+                let mut names = Self { violations: Violations::new(), ..*self };
                 names.add(inner);
                 let message =
                     names.violations.into_iter().next().map_or("is not allowed".into(), |name| name.message);
@@ -212,40 +141,38 @@ impl Found {
 
     fn add_simple(&mut self, error: &ValidationError<'_>) {
         match error.kind() {
-            Kind::Type { kind } => self.plain(error, "type", format!("must be {}", types(kind))),
-            Kind::Minimum { limit } => self.bound(error, "minimum", "must be at least ", limit),
-            Kind::Maximum { limit } => self.bound(error, "maximum", "must be at most ", limit),
-            Kind::ExclusiveMinimum { limit } => {
-                self.bound(error, "exclusiveMinimum", "must be more than ", limit);
-            }
-            Kind::ExclusiveMaximum { limit } => {
-                self.bound(error, "exclusiveMaximum", "must be less than ", limit);
-            }
+            Kind::Type { kind } => self.plain(error, "type", sentence::types(kind)),
+            Kind::Minimum { limit } => self.bound(error, Limit::Minimum, limit),
+            Kind::Maximum { limit } => self.bound(error, Limit::Maximum, limit),
+            Kind::ExclusiveMinimum { limit } => self.bound(error, Limit::ExclusiveMinimum, limit),
+            Kind::ExclusiveMaximum { limit } => self.bound(error, Limit::ExclusiveMaximum, limit),
             Kind::MultipleOf { multiple_of } => {
                 let message = format!("must be a multiple of {multiple_of}");
                 self.limited(error, "multipleOf", *multiple_of, message);
             }
-            Kind::MinLength { limit } => self.least(error, "minLength", *limit, "character"),
-            Kind::MaxLength { limit } => self.most(error, "maxLength", *limit, "character"),
-            Kind::MinItems { limit } => self.least(error, "minItems", *limit, "item"),
-            Kind::MaxItems { limit } => self.most(error, "maxItems", *limit, "item"),
-            Kind::AdditionalItems { limit } => self.most(error, "maxItems", *limit as u64, "item"),
-            Kind::MinProperties { limit } => self.least(error, "minProperties", *limit, "member"),
-            Kind::MaxProperties { limit } => self.most(error, "maxProperties", *limit, "member"),
+            Kind::MinLength { limit } => self.limit(error, Limit::MinLength, *limit),
+            Kind::MaxLength { limit } => self.limit(error, Limit::MaxLength, *limit),
+            Kind::MinItems { limit } => self.limit(error, Limit::MinItems, *limit),
+            Kind::MaxItems { limit } => self.limit(error, Limit::MaxItems, *limit),
+            Kind::AdditionalItems { limit } => self.limit(error, Limit::MaxItems, *limit as u64),
+            Kind::MinProperties { limit } => self.limit(error, Limit::MinProperties, *limit),
+            Kind::MaxProperties { limit } => self.limit(error, Limit::MaxProperties, *limit),
             Kind::Pattern { pattern } => {
-                self.limited(error, "pattern", pattern.clone(), ["must match ", pattern].concat());
+                self.limited(error, "pattern", pattern.clone(), self.sentences.pattern(pattern));
             }
-            Kind::Format { format } => self.limited(error, "format", format.clone(), format_message(format)),
+            Kind::Format { format } => {
+                self.limited(error, "format", format.clone(), sentence::format(format));
+            }
             Kind::Enum { options } => {
                 self.limited(
                     error,
                     "enum",
                     Value::clone(options),
-                    ["must be one of ", &listed(options)].concat(),
+                    ["must be one of ", &sentence::listed(options)].concat(),
                 );
             }
             Kind::Constant { expected_value } => {
-                let message = ["must be ", &one(expected_value)].concat();
+                let message = ["must be ", &sentence::one(expected_value)].concat();
                 self.limited(error, "const", Value::clone(expected_value), message);
             }
             Kind::UniqueItems => self.plain(error, "uniqueItems", "must not have an item twice"),
@@ -311,60 +238,8 @@ impl Found {
             self.plain(error, keyword, "fits none of its forms");
         } else {
             let allowed = Value::Array(allowed);
-            let message = format!("must be one of {}", listed(&allowed));
+            let message = format!("must be one of {}", sentence::listed(&allowed));
             self.limited(error, "enum", allowed, message);
         }
     }
-}
-
-/// A report is made of requests that anybody may send, so its sentences are put together without `format!`, whose
-/// machinery costs as much as checking them.
-fn count(must: &str, limit: u64, what: &str) -> String {
-    let plural = if limit == 1 { "" } else { "s" };
-    [must, itoa::Buffer::new().format(limit), " ", what, plural].concat()
-}
-
-/// A value of the schema (never of the input), as a person writes it.
-fn one(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
-}
-
-fn listed(options: &Value) -> String {
-    let options: Vec<_> = options.as_array().into_iter().flatten().map(one).collect();
-    options.join(", ")
-}
-
-fn types(kind: &TypeKind) -> String {
-    match kind {
-        TypeKind::Single(one) => name(*one).to_owned(),
-        TypeKind::Multiple(several) => several.iter().map(name).collect::<Vec<_>>().join(" or "),
-    }
-}
-
-fn name(kind: JsonType) -> &'static str {
-    match kind {
-        JsonType::Array => "an array",
-        JsonType::Boolean => "true or false",
-        JsonType::Integer => "an integer",
-        JsonType::Null => "null",
-        JsonType::Number => "a number",
-        JsonType::Object => "an object",
-        JsonType::String => "a string",
-    }
-}
-
-fn format_message(format: &str) -> Cow<'static, str> {
-    let message = match format {
-        "email" => "must be an email address",
-        "uri" => "must be a URL",
-        "uuid" => "must be a UUID",
-        "date" => "must be a date such as 2026-01-31",
-        "date-time" => "must be a date and time such as 2026-01-31T12:00:00Z",
-        "time" => "must be a time such as 12:00:00Z",
-        "ip" => "must be an IP address",
-        "ipv4" => "must be an IPv4 address",
-        "ipv6" => "must be an IPv6 address",
-        other => return ["must be of the format ", other].concat().into(),
-    };
-    message.into()
 }

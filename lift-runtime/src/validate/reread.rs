@@ -3,14 +3,16 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::document::{Document, Members};
-use super::refusal::Refusal;
-use super::strict::{Integer, Tagged};
-use super::text::Text;
 use serde::de::{
-    self, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
+    self, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Unexpected, Visitor,
 };
 use serde::forward_to_deserialize_any;
+
+use super::document::{Document, Members};
+use super::refusal::Refusal;
+use super::strict::Integer;
+use super::text::{Items, Text};
+use super::variants::Tagged;
 
 /// A document as a deserializer, as strict as the first parse.
 #[derive(Clone, Copy)]
@@ -40,9 +42,9 @@ impl<'de> Deserializer<'de> for At<'de> {
             },
             Document::Text(text) => visitor.visit_borrowed_str(text),
             Document::Array(items) => {
-                let mut elements = Elements { items: items.iter(), index: 0 };
+                let mut elements = Items::new(items.iter().map(At));
                 let value = visitor.visit_seq(&mut elements)?;
-                match elements.items.len() {
+                match elements.left() {
                     0 => Ok(value),
                     more => Err(Refusal::invalid_length(items.len(), &Fewer(items.len() - more))),
                 }
@@ -115,26 +117,6 @@ struct Fewer(usize);
 impl de::Expected for Fewer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "an array of {}", self.0)
-    }
-}
-
-struct Elements<'a> {
-    items: std::slice::Iter<'a, Document<'a>>,
-    index: usize,
-}
-
-impl<'de> SeqAccess<'de> for Elements<'de> {
-    type Error = Refusal;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
-        let Some(item) = self.items.next() else { return Ok(None) };
-        let index = self.index;
-        self.index += 1;
-        seed.deserialize(At(item)).map(Some).map_err(|refusal| refusal.within(index))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.items.len())
     }
 }
 

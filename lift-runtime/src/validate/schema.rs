@@ -13,6 +13,7 @@ use serde_json::{Map, Number, Value, json};
 
 use super::document::Documents;
 use super::format;
+use super::sentence::Sentences;
 
 /// The JSON Schema (2020-12) that `T` is checked against, as it is published.
 ///
@@ -64,6 +65,7 @@ fn write_integer_limits(schema: &mut schemars::Schema) {
 pub struct Schema {
     value: Value,
     pub(crate) validator: Validator<Documents>,
+    pub(crate) sentences: Sentences,
 }
 
 type Compiled = Result<Arc<Schema>, Arc<str>>;
@@ -98,7 +100,8 @@ impl Schema {
             .with_format("ip", format::ip)
             .build(&told)
             .map_err(|error| format!("{} at {}", error, error.schema_path()))?;
-        Ok(Self { value, validator })
+        let sentences = Sentences::of(&value);
+        Ok(Self { value, validator, sentences })
     }
 
     pub(crate) fn root(&self) -> &Value {

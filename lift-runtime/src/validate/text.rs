@@ -181,7 +181,7 @@ impl<'de> Deserializer<'de> for Texts<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_seq(Repeated { values: self.0.iter(), index: 0 })
+        visitor.visit_seq(Items::new(self.0.iter().map(|text| Text(text))))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
@@ -206,23 +206,38 @@ impl<'de> Deserializer<'de> for Texts<'_> {
     }
 }
 
-struct Repeated<'a> {
-    values: std::slice::Iter<'a, Cow<'a, str>>,
+/// The items of a sequence, each of them a deserializer. What is refused knows at which index.
+pub(crate) struct Items<I> {
+    items: I,
     index: usize,
 }
 
-impl<'de> SeqAccess<'de> for Repeated<'_> {
+impl<I: ExactSizeIterator> Items<I> {
+    pub(crate) fn new(items: I) -> Self {
+        Self { items, index: 0 }
+    }
+
+    /// How many were not asked for.
+    pub(crate) fn left(&self) -> usize {
+        self.items.len()
+    }
+}
+
+impl<'de, I> SeqAccess<'de> for Items<I>
+where
+    I: ExactSizeIterator<Item: Deserializer<'de, Error = Refusal>>,
+{
     type Error = Refusal;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
-        let Some(value) = self.values.next() else { return Ok(None) };
+        let Some(item) = self.items.next() else { return Ok(None) };
         let index = self.index;
         self.index += 1;
-        seed.deserialize(Text(value)).map(Some).map_err(|refusal| refusal.within(index))
+        seed.deserialize(item).map(Some).map_err(|refusal| refusal.within(index))
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.values.len())
+        Some(self.left())
     }
 }
 

@@ -78,6 +78,7 @@ impl Violations {
     }
 
     /// One more; past the hundredth it is only noted that there were more.
+    #[inline]
     pub fn push(&mut self, violation: Violation) {
         if self.list.len() < LIMIT { self.list.push(violation) } else { self.truncated = true }
     }

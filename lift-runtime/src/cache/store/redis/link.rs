@@ -28,8 +28,8 @@ const PAUSE_AT_MOST: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 pub(super) enum RedisClient {
-    Single(Client),
-    Cluster(ClusterClient),
+    Single(Box<Client>),
+    Cluster(Box<ClusterClient>),
 }
 
 #[derive(Clone)]

@@ -59,7 +59,7 @@ fn single(address: &str, certificates: TlsCertificates) -> Result<RedisClient> {
     } else {
         Client::open(address)
     };
-    client.map(RedisClient::Single).map_err(|error| refused(&described(&error)))
+    client.map(Box::new).map(RedisClient::Single).map_err(|error| refused(&described(&error)))
 }
 
 fn cluster(address: &str, certificates: TlsCertificates) -> Result<RedisClient> {
@@ -68,7 +68,7 @@ fn cluster(address: &str, certificates: TlsCertificates) -> Result<RedisClient> 
     if address.starts_with("rediss") {
         builder = builder.certs(certificates);
     }
-    builder.build().map(RedisClient::Cluster).map_err(|error| refused(&described(&error)))
+    builder.build().map(Box::new).map(RedisClient::Cluster).map_err(|error| refused(&described(&error)))
 }
 
 /// What the client says of a URL, but for what it quotes.

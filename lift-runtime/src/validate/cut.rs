@@ -1,0 +1,107 @@
+//! A large document in part: so much of it as a report needs.
+
+use std::borrow::Cow;
+
+use super::document::{Document, Members};
+use super::refusal::escape;
+
+/// The first values of a large document, and the pointers of the containers that are not whole; `None` if it is small.
+pub(crate) fn cut<'a>(document: &'a Document<'a>, most: usize) -> Option<(Document<'a>, Vec<String>)> {
+    // The document itself is a value, too.
+    if !is_over(document, &mut most.saturating_sub(1)) {
+        return None;
+    }
+    let mut cuts = Vec::new();
+    let part = first_of(document, &mut { most }, &mut String::new(), &mut cuts);
+    Some((part, cuts))
+}
+
+/// Whether there are more values in a document than the budget. Those of a container are counted at once, so that a
+/// small document, which nearly every one is, is not walked value by value.
+fn is_over(value: &Document<'_>, budget: &mut usize) -> bool {
+    match value {
+        Document::Array(items) => {
+            spends(budget, items.len()) || items.iter().any(|item| is_over(item, budget))
+        }
+        Document::Object(members) => {
+            let mut members = members.iter();
+            spends(budget, members.len()) || members.any(|(_, member)| is_over(member, budget))
+        }
+        _ => false,
+    }
+}
+
+/// Takes so many values out of the budget; whether it has not as many left.
+fn spends(budget: &mut usize, values: usize) -> bool {
+    let left = budget.checked_sub(values);
+    *budget = left.unwrap_or_default();
+    left.is_none()
+}
+
+fn first_of<'a>(
+    value: &'a Document<'a>,
+    budget: &mut usize,
+    pointer: &mut String,
+    cuts: &mut Vec<String>,
+) -> Document<'a> {
+    *budget = budget.saturating_sub(1);
+    let length = pointer.len();
+    match value {
+        Document::Array(items) => {
+            let mut first = Vec::new();
+            for (index, item) in items.iter().enumerate() {
+                if *budget == 0 {
+                    cuts.push(pointer.clone());
+                    break;
+                }
+                pointer.push_str(&format!("/{index}"));
+                first.push(first_of(item, budget, pointer, cuts));
+                pointer.truncate(length);
+            }
+            Document::Array(first)
+        }
+        Document::Object(members) => {
+            let mut first = Vec::new();
+            for (name, member) in members.iter() {
+                if *budget == 0 {
+                    cuts.push(pointer.clone());
+                    break;
+                }
+                pointer.push_str(&format!("/{}", escape(name)));
+                first.push((Cow::Borrowed(&**name), first_of(member, budget, pointer, cuts)));
+                pointer.truncate(length);
+            }
+            Document::Object(Members::new(first))
+        }
+        scalar => scalar.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What is left of a document, and where it was cut.
+    fn check(json: &str, most: usize, expected: Option<&(serde_json::Value, &[&str])>) {
+        let document: Document<'_> = serde_json::from_str(json).expect("JSON");
+        let expected = expected.map(|(part, cuts)| (Document::from(part), cuts.to_vec()));
+        let found = cut(&document, most);
+        let found =
+            found.as_ref().map(|(part, cuts)| (part.clone(), cuts.iter().map(|cut| &**cut).collect()));
+        assert_eq!(found, expected, "{json} to {most}");
+    }
+
+    #[test]
+    fn a_document_is_cut_where_it_has_one_value_too_many() {
+        check("7", 1, None);
+        check("[]", 1, None);
+        check("[1,2]", 3, None);
+        check("[1,2]", 2, Some(&(json!([1]), &[""])));
+        let nested = r#"{"a/b":[1,[2,3]],"c":{"d":{}}}"#;
+        check(nested, 8, None);
+        check(nested, 7, Some(&(json!({"a/b": [1, [2, 3]], "c": {}}), &["/c"])));
+        check(nested, 5, Some(&(json!({"a/b": [1, [2]]}), &["/a~1b/1", ""])));
+    }
+}
