@@ -12,7 +12,7 @@ Environment:
   SHOP_DB              where changes and orders are kept: memory (default)
   SHOP_DB_LATENCY_MS   how long a catalog read takes (20)
   SHOP_STEP_MS         how long an order stays at each step (200)
-  LIFT_CACHE           memory (default), memory:64MiB
+  LIFT_CACHE           memory (default), memory:64MiB, redis://host:6379, memory+redis://host:6379
   LIFT_LOG             what is logged, such as info (default) or lift=debug
   LIFT_RESPONSE_MODE   on Lambda: buffered (default), stream or route
   PORT                 the local port (3000)

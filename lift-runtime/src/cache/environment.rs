@@ -2,28 +2,58 @@
 
 use std::ffi::OsStr;
 
-use super::Cache;
+use super::{CAPACITY, Cache};
 use crate::error::{Error, Result};
 
 /// A cache as the variable says; memory where it is not set.
 pub(crate) fn read(value: Option<&OsStr>) -> Result<Cache> {
     let Some(value) = value else { return Ok(Cache::memory()) };
     let Some(value) = value.to_str() else { return Err(refused("it is not text")) };
-    match value.split_once(':') {
-        None if value == "memory" => Ok(Cache::memory()),
-        Some(("memory", size)) => match bytes(size) {
-            Some(size) => Ok(Cache::memory_of(size)),
-            None => Err(refused(&format!("`{size}` is not a size such as 64MiB, from 64KiB up"))),
-        },
-        // What stands after the scheme may hold a password.
-        Some((scheme, _)) => Err(refused(&format!("`{scheme}:…` is no store that this binary has"))),
-        None => Err(refused(&format!("`{value}` is no store that this binary has"))),
+    // A `+` further on belongs to a store's own URL, such as `redis+cluster://`.
+    let (memory, store) = match value.split_once('+') {
+        Some((memory, store)) if is_memory(memory) => (Some(memory), Some(store)),
+        _ if is_memory(value) => (Some(value), None),
+        _ => (None, Some(value)),
+    };
+    let size = memory.map(capacity).transpose()?;
+    match (size, store) {
+        (Some(size), None) => Ok(Cache::memory_of(size)),
+        (size, Some(url)) => store_of(url, size),
+        (None, None) => Ok(Cache::memory()),
+    }
+}
+
+fn is_memory(value: &str) -> bool {
+    value == "memory" || value.starts_with("memory:")
+}
+
+fn capacity(memory: &str) -> Result<u64> {
+    let Some((_, size)) = memory.split_once(':') else { return Ok(CAPACITY) };
+    bytes(size).ok_or_else(|| refused(&format!("`{size}` is not a size such as 64MiB, from 64KiB up")))
+}
+
+/// A store outside the process; before it, so many bytes of memory.
+#[cfg_attr(not(feature = "redis"), expect(unused_variables, reason = "this binary has no such store"))]
+fn store_of(url: &str, memory: Option<u64>) -> Result<Cache> {
+    // What stands after the scheme may hold a password.
+    let scheme = url.split_once(':').map_or(url, |(scheme, _)| scheme);
+    match scheme {
+        #[cfg(feature = "redis")]
+        "redis" | "rediss" | "redis+cluster" | "rediss+cluster" => {
+            let store = super::RedisStore::new(url)?;
+            Ok(match memory {
+                Some(bytes) => Cache::near_of(bytes, store),
+                None => Cache::store(store),
+            })
+        }
+        _ => Err(refused(&format!("`{scheme}:…` is no store that this binary has"))),
     }
 }
 
 fn refused(why: &str) -> Error {
     Error::startup(format!(
-        "LIFT_CACHE must be `memory` or `memory:64MiB` (a size in KiB, MiB or GiB): {why}"
+        "LIFT_CACHE must be `memory`, `memory:64MiB` (a size in KiB, MiB or GiB), a store's URL, or `memory+` before \
+         one, such as `memory+redis://host:6379`: {why}"
     ))
 }
 
@@ -60,12 +90,27 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "redis")]
+    #[test]
+    fn a_store_may_stand_behind_memory() {
+        let kind = |value: &str| {
+            let cache = read(Some(OsStr::new(value))).unwrap_or_else(|error| panic!("{value}: {error:?}"));
+            (cache.inner.remote.is_some(), cache.inner.near.is_some(), cache.inner.capacity)
+        };
+        assert_eq!(kind("redis://cache"), (true, false, CAPACITY));
+        assert_eq!(kind("redis+cluster://cache:7000"), (true, false, CAPACITY));
+        assert_eq!(kind("memory+rediss://user:pass+word@cache/1?prefix=a%2B"), (true, true, CAPACITY));
+        assert_eq!(kind("memory:1MiB+redis+cluster://cache"), (true, true, 1 << 20));
+        for wrong in ["memory+", "memory+memory", "memory:1+redis://cache", "redis:", "redis://cache?x=1"] {
+            assert!(read(Some(OsStr::new(wrong))).is_err(), "{wrong}");
+        }
+    }
+
     #[test]
     fn an_unknown_store_is_named_without_its_password() {
-        let error =
-            read(Some(OsStr::new("redis://user:s3cret@cache.internal/0"))).expect_err("no such store");
+        let error = read(Some(OsStr::new("disk://user:s3cret@cache.internal/0"))).expect_err("no such store");
         let said = format!("{error:?}");
-        assert!(said.contains("`redis:…`"), "{said}");
+        assert!(said.contains("`disk:…`"), "{said}");
         assert!(!said.contains("s3cret") && !said.contains("internal/0"), "{said}");
     }
 }

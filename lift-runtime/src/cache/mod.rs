@@ -149,10 +149,17 @@ impl Cache {
         self
     }
 
-    /// As the environment variable `LIFT_CACHE` says: `memory` (also when it is not set) or `memory:64MiB`.
+    /// As the environment variable `LIFT_CACHE` says.
+    ///
+    /// | `LIFT_CACHE` | |
+    /// |---|---|
+    /// | not set, `memory` | [`Cache::memory`] |
+    /// | `memory:64MiB` | [`Cache::memory_of`]; `KiB`, `MiB`, `GiB` or bytes, from 64 KiB up |
+    /// | `redis://…`, `rediss://…`, `redis+cluster://…`, `rediss+cluster://…` | [`Cache::store`] with a `RedisStore` (feature `redis`) |
+    /// | `memory+redis://…`, `memory:64MiB+redis://…` and so on | [`Cache::near`] with one |
     ///
     /// # Errors
-    /// If it says anything else.
+    /// If it says anything else. What may be a password is not repeated.
     pub fn from_env() -> Result<Self> {
         environment::read(std::env::var_os("LIFT_CACHE").as_deref())
     }
