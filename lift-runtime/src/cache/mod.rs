@@ -18,6 +18,7 @@ mod generation;
 mod http;
 mod invalidate;
 mod key;
+mod lease;
 mod memory;
 mod near;
 mod part;

@@ -8,22 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::entry::{Entry, Freshness, Times};
 use super::flight::{Failure, Outcome, Seat};
 use super::generation::Snapshot;
+use super::lease::{Hold, Obtained, establish, obtain, release};
 use super::plan::{Codec, Looked, Plan};
 use super::policy::Sharing;
-use super::store::{Lease, Leased};
 use crate::context::{Computation, Context};
-
-/// How long another process may hold a lease; a holder that dies delays others by so much at most.
-const LEASE: Duration = Duration::from_secs(10);
-
-/// How often a lease that another process holds is asked for.
-const POLL: Duration = Duration::from_millis(5);
-const POLL_AT_MOST: Duration = Duration::from_millis(100);
 
 /// Before the deadline, so that a stale answer still gets out in time.
 const MARGIN: Duration = Duration::from_millis(250);
@@ -264,20 +257,20 @@ where
         seat.finish(Outcome::Made(Arc::clone(&entry)));
         return Answer::Hit(entry);
     }
-    let lease = match obtain::<C>(plan, &seat, &mut snapshot).await {
+    let hold = match obtain::<C>(plan, &seat, &mut snapshot).await {
         Obtained::Filled(entry) => {
             seat.finish(Outcome::Made(Arc::clone(&entry)));
             return Answer::Hit(entry);
         }
         Obtained::Without => None,
-        Obtained::Granted(lease) => Some(lease),
+        Obtained::Granted(hold) => Some(hold),
     };
     let (created, computation) = (plan.now(), computation(plan));
     let work = plan.context.clone().compute(Arc::clone(&computation), make());
     let produced = match attempt(plan, fallback.as_ref(), work).await {
         Ok(produced) => produced,
         Err(entry) => {
-            release(plan, lease).await;
+            release(hold).await;
             seat.finish(Outcome::Stale(Arc::clone(entry)));
             return late(plan, entry);
         }
@@ -285,7 +278,7 @@ where
     land::<C, A>(
         plan,
         seat,
-        Landing { snapshot, fallback, lease, created, tainted: tainted(plan, &computation) },
+        Landing { snapshot, fallback, hold, created, tainted: tainted(plan, &computation) },
         produced,
     )
     .await
@@ -315,7 +308,8 @@ async fn attempt<'a, T>(
 struct Landing {
     snapshot: Snapshot,
     fallback: Option<Arc<Entry>>,
-    lease: Option<Lease>,
+    /// The right to store, where the store knows of such.
+    hold: Option<Hold>,
     created: u64,
     tainted: bool,
 }
@@ -327,18 +321,23 @@ async fn land<C: Codec, A>(
     landing: Landing,
     produced: Produced<C::Payload, A>,
 ) -> Answer<A> {
-    let Landing { snapshot, fallback, lease, created, tainted } = landing;
+    let Landing { snapshot, fallback, hold, created, tainted } = landing;
     match produced {
         Produced::Kept { payload, keep, store } if store && !tainted => {
             let times = times(plan, created, keep);
+            let lease = hold.as_ref().map(Hold::lease);
             let (entry, stored) = plan.store::<C>(&snapshot, times, payload, lease).await;
+            match hold {
+                Some(hold) if stored => hold.is_used(),
+                hold => release(hold).await,
+            }
             seat.finish(Outcome::Made(Arc::clone(&entry)));
             return Answer::Made { entry, how: if stored { Made::Stored } else { Made::Unstored } };
         }
         Produced::Failed(failure)
             if failure.fault && fallback.as_ref().is_some_and(|entry| serves(plan, entry)) =>
         {
-            release(plan, lease).await;
+            release(hold).await;
             let answer = match &fallback {
                 Some(entry) => late(plan, entry),
                 None => Answer::Failed { failure: failure.clone(), collapsed: false },
@@ -354,7 +353,7 @@ async fn land<C: Codec, A>(
     if let Some(entry) = fallback.as_ref().filter(|_| !is_fault) {
         plan.forget(entry).await;
     }
-    release(plan, lease).await;
+    release(hold).await;
     let (outcome, answer) = match produced {
         Produced::Kept { payload, keep, .. } => {
             let entry = Entry::loose(plan.policy, times(plan, created, keep), payload);
@@ -367,82 +366,6 @@ async fn land<C: Codec, A>(
     };
     seat.finish(if tainted { Outcome::Alone } else { outcome });
     answer
-}
-
-enum Obtained {
-    Granted(Lease),
-    /// Another process has computed it meanwhile.
-    Filled(Arc<Entry>),
-    /// The store has no leases, or could not be asked.
-    Without,
-}
-
-/// Makes the generations that are missing, and takes the right to compute, where the store knows of such.
-async fn obtain<C: Codec>(plan: &mut Plan, seat: &Seat, snapshot: &mut Snapshot) -> Obtained {
-    if !matches!(snapshot, Snapshot::Remote(..)) {
-        return Obtained::Without;
-    }
-    let (lease, end) = (Lease(fastrand::u128(..)), Instant::now() + LEASE);
-    let mut pause = POLL;
-    let obtained = loop {
-        let Some((remote, abroad)) = plan.remote() else { return Obtained::Without };
-        let granted = match remote.lease(plan.now(), &abroad.key, lease, LEASE).await {
-            Ok(Leased::Granted) => true,
-            Ok(Leased::Held) => false,
-            Ok(Leased::Unsupported) => break Obtained::Without,
-            Err(_) => {
-                *snapshot = Snapshot::Unknown(plan.stamp());
-                return Obtained::Without;
-            }
-        };
-        if !granted {
-            sleep(pause).await;
-            pause = (pause * 2).min(POLL_AT_MOST);
-        }
-        // Also when it was granted: the last holder may have stored between the look-up and now.
-        let looked = plan.look::<C>().await;
-        if let Some((entry, Freshness::Fresh)) = looked.found {
-            release(plan, granted.then_some(lease)).await;
-            return Obtained::Filled(entry);
-        }
-        *snapshot = looked.snapshot;
-        if granted {
-            break Obtained::Granted(lease);
-        }
-        if Instant::now() >= end {
-            // Whoever holds it renews it without end; its fill and ours must not race.
-            *snapshot = Snapshot::Unknown(plan.stamp());
-            return Obtained::Without;
-        }
-    };
-    establish(plan, Some(seat), snapshot).await;
-    obtained
-}
-
-/// Makes the generations that a look-up found missing.
-async fn establish(plan: &Plan, seat: Option<&Seat>, snapshot: &mut Snapshot) {
-    let Snapshot::Remote(generations, near) = &*snapshot else { return };
-    let Some((remote, abroad)) = plan.remote() else { return };
-    if generations.iter().all(Option::is_some) {
-        return;
-    }
-    match remote.establish(plan.now(), &abroad.names).await {
-        Ok(generations) => {
-            let near = near.clone();
-            *snapshot = Snapshot::Remote(generations.into_iter().map(Some).collect(), near);
-            if let Some(seat) = seat {
-                seat.also(snapshot);
-            }
-        }
-        Err(_) => *snapshot = Snapshot::Unknown(plan.stamp()),
-    }
-}
-
-async fn release(plan: &Plan, lease: Option<Lease>) {
-    if let (Some(lease), Some((remote, abroad))) = (lease, plan.remote()) {
-        // It runs out by itself where this fails.
-        let _ = remote.release(plan.now(), &abroad.key, lease).await;
-    }
 }
 
 fn computation(plan: &Plan) -> Arc<Computation> {

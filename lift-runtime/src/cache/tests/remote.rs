@@ -275,3 +275,21 @@ async fn large_results_are_stored_compressed_where_the_app_says_so() {
     assert!(stored < made.body.len() / 10, "{stored}");
     assert_eq!((b.get("/x").await.body == made.body, b.lab.runs()), (true, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_goes_away_leaves_its_lease_to_others_at_once() {
+    case!(C, Policy::new("gone", 60_000));
+    let store = Store::with_leases();
+    let (a, b) = (
+        Bench::with::<C, _>(setup(&store), |_, _| std::future::pending::<Result<Response>>()),
+        Bench::with::<C, _>(setup(&store), counted),
+    );
+    let leaving = a.start("/x");
+    until("a computes", || a.lab.runs() == 1).await;
+    assert_eq!(store.state().leases.len(), 1);
+    leaving.abort();
+    let began = tokio::time::Instant::now();
+    assert_eq!(b.get("/x").await.body, "x 1");
+    assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
+    assert!(store.state().leases.is_empty());
+}

@@ -1,0 +1,141 @@
+//! The right to compute, where processes share a store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::entry::{Entry, Freshness};
+use super::flight::Seat;
+use super::generation::Snapshot;
+use super::plan::{Codec, Plan};
+use super::remote::Remote;
+use super::store::{Lease, Leased};
+
+/// How long another process may hold a lease; a holder that dies delays others by so much at most.
+const LEASE: Duration = Duration::from_secs(10);
+
+/// How often a lease that another process holds is asked for.
+const POLL: Duration = Duration::from_millis(5);
+const POLL_AT_MOST: Duration = Duration::from_millis(100);
+
+pub(crate) enum Obtained {
+    Granted(Hold),
+    /// Another process has computed it meanwhile.
+    Filled(Arc<Entry>),
+    /// The store has no leases, or could not be asked.
+    Without,
+}
+
+/// A lease that is held, or that may be: one that was asked for in vain may have been granted too late to be told.
+/// Dropped unused, because its holder's client left or its handler panicked, it is given back in the background.
+pub(crate) struct Hold {
+    remote: Option<Arc<Remote>>,
+    key: Box<[u8]>,
+    lease: Lease,
+    now: u64,
+}
+
+impl Hold {
+    fn new(plan: &Plan, key: &[u8]) -> Self {
+        let (remote, lease) = (plan.inner.remote.clone(), Lease(fastrand::u128(..)));
+        Self { remote, key: key.into(), lease, now: plan.now() }
+    }
+
+    pub(crate) fn lease(&self) -> Lease {
+        self.lease
+    }
+
+    /// It has ended with the entry that it stored.
+    pub(crate) fn is_used(mut self) {
+        self.remote = None;
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let (Some(remote), Ok(runtime)) = (self.remote.take(), tokio::runtime::Handle::try_current()) else {
+            return;
+        };
+        let (key, lease, now) = (std::mem::take(&mut self.key), self.lease, self.now);
+        // It runs out by itself where this fails.
+        runtime.spawn(async move { drop(remote.release(now, &key, lease).await) });
+    }
+}
+
+/// Gives a lease back unused.
+pub(crate) async fn release(hold: Option<Hold>) {
+    let Some(mut hold) = hold else { return };
+    if let Some(remote) = hold.remote.clone() {
+        // It runs out by itself where this fails.
+        let _ = remote.release(hold.now, &hold.key, hold.lease).await;
+        hold.remote = None;
+    }
+}
+
+/// Makes the generations that are missing, and takes the right to compute, where the store knows of such.
+pub(crate) async fn obtain<C: Codec>(plan: &mut Plan, seat: &Seat, snapshot: &mut Snapshot) -> Obtained {
+    if !matches!(snapshot, Snapshot::Remote(..)) {
+        return Obtained::Without;
+    }
+    let end = Instant::now() + LEASE;
+    let mut pause = POLL;
+    let hold = loop {
+        let Some((remote, abroad)) = plan.remote() else { return Obtained::Without };
+        let mut hold = Hold::new(plan, &abroad.key);
+        let granted = match remote.lease(plan.now(), &abroad.key, hold.lease, LEASE).await {
+            Ok(Leased::Granted) => true,
+            Ok(leased) => {
+                hold.remote = None;
+                if leased == Leased::Unsupported {
+                    break None;
+                }
+                false
+            }
+            Err(_) => {
+                *snapshot = Snapshot::Unknown(plan.stamp());
+                return Obtained::Without;
+            }
+        };
+        if !granted {
+            sleep(pause).await;
+            pause = (pause * 2).min(POLL_AT_MOST);
+        }
+        // Also when it was granted: the last holder may have stored between the look-up and now.
+        let looked = plan.look::<C>().await;
+        if let Some((entry, Freshness::Fresh)) = looked.found {
+            release(Some(hold)).await;
+            return Obtained::Filled(entry);
+        }
+        *snapshot = looked.snapshot;
+        if granted {
+            break Some(hold);
+        }
+        if Instant::now() >= end {
+            // Whoever holds it renews it without end; its fill and ours must not race.
+            *snapshot = Snapshot::Unknown(plan.stamp());
+            return Obtained::Without;
+        }
+    };
+    establish(plan, Some(seat), snapshot).await;
+    hold.map_or(Obtained::Without, Obtained::Granted)
+}
+
+/// Makes the generations that a look-up found missing.
+pub(crate) async fn establish(plan: &Plan, seat: Option<&Seat>, snapshot: &mut Snapshot) {
+    let Snapshot::Remote(generations, near) = &*snapshot else { return };
+    let Some((remote, abroad)) = plan.remote() else { return };
+    if generations.iter().all(Option::is_some) {
+        return;
+    }
+    match remote.establish(plan.now(), &abroad.names).await {
+        Ok(generations) => {
+            let near = near.clone();
+            *snapshot = Snapshot::Remote(generations.into_iter().map(Some).collect(), near);
+            if let Some(seat) = seat {
+                seat.also(snapshot);
+            }
+        }
+        Err(_) => *snapshot = Snapshot::Unknown(plan.stamp()),
+    }
+}
