@@ -47,7 +47,7 @@ impl Hold {
     }
 
     /// It has ended with the entry that it stored.
-    pub(crate) fn is_used(mut self) {
+    pub(crate) fn end(mut self) {
         self.remote = None;
     }
 }

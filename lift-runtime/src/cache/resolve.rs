@@ -328,7 +328,7 @@ async fn land<C: Codec, A>(
             let lease = hold.as_ref().map(Hold::lease);
             let (entry, stored) = plan.store::<C>(&snapshot, times, payload, lease).await;
             match hold {
-                Some(hold) if stored => hold.is_used(),
+                Some(hold) if stored => hold.end(),
                 hold => release(hold).await,
             }
             seat.finish(Outcome::Made(Arc::clone(&entry)));
