@@ -126,9 +126,8 @@ pub(crate) async fn product(
 ) -> Result<Json<Product>> {
     let catalog = shop.database.catalog(&tenant);
     catalog.read(shop.settings.latency).await;
-    let product =
-        catalog.product(&sku).ok_or_else(|| Error::not_found(format!("There is no product {sku}.")))?;
-    Ok(Json(product))
+    let product = catalog.product(&sku).await?;
+    product.map(Json).ok_or_else(|| Error::not_found(format!("There is no product {sku}.")))
 }
 
 /// A page of products, in the order of their SKUs.
@@ -142,7 +141,7 @@ pub(crate) async fn products(
 ) -> Result<Json<Products>> {
     let catalog = shop.database.catalog(&tenant);
     catalog.read(shop.settings.latency).await;
-    let (items, more) = catalog.page(&page);
+    let (items, more) = catalog.page(&page).await?;
     let next = items.last().filter(|_| more).map(|product| product.sku.clone());
     Ok(Json(Products { items, next }))
 }
@@ -156,10 +155,10 @@ pub(crate) async fn put_product(
     tenant: Tenant,
     State(shop): State<Shop>,
     Json(new): Json<NewProduct>,
-) -> (StatusCode, Json<Product>) {
-    let product = shop.database.catalog(&tenant).put(sku, new);
+) -> Result<(StatusCode, Json<Product>)> {
+    let product = shop.database.catalog(&tenant).put(sku, new).await?;
     let status = if product.version == 1 { StatusCode::CREATED } else { StatusCode::OK };
-    (status, Json(product))
+    Ok((status, Json(product)))
 }
 
 /// How often the two reads above have run, for this tenant in this process.
@@ -176,7 +175,7 @@ pub(crate) async fn products_ndjson(
     Query(rows): Query<Rows>,
     tenant: Tenant,
     State(shop): State<Shop>,
-) -> impl Stream<Item = Product> {
-    let products = shop.database.catalog(&tenant).all();
-    lift::stream::iter(products.into_iter().cycle().take(rows.count))
+) -> Result<impl Stream<Item = Product>> {
+    let products = shop.database.catalog(&tenant).all().await?;
+    Ok(lift::stream::iter(products.into_iter().cycle().take(rows.count)))
 }

@@ -1,113 +1,138 @@
-//! What the shop remembers, in memory: a catalog and the orders of each tenant.
+//! What the shop remembers, apart from any cache: what tenants have changed in their catalogs, and their orders.
+
+mod memory;
+mod redis;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lift::prelude::*;
 
+use self::memory::Memory;
+use self::redis::Redis;
 use crate::catalog::{Category, NewProduct, Page, Product, Sku};
 use crate::orders::{OrderId, PlacedOrder};
 
 /// The database: a clone is another handle to the same.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Database {
-    tenants: Tenants,
-    orders: Arc<Mutex<HashMap<(Tenant, OrderId), PlacedOrder>>>,
+    kept: Kept,
+    /// How often each tenant has read in this process.
+    reads: Arc<Mutex<HashMap<Tenant, u64>>>,
+}
+
+/// Where it is kept.
+#[derive(Clone)]
+enum Kept {
+    Memory(Memory),
+    /// For all processes, and for longer than any of them.
+    Redis(Redis),
 }
 
 impl Database {
-    pub(crate) fn new() -> Self {
-        Self::default()
+    /// In this process's memory.
+    pub(crate) fn memory() -> Self {
+        Self { kept: Kept::Memory(Memory::default()), reads: Arc::default() }
+    }
+
+    /// Where `SHOP_DB` says: `memory` or a Redis URL.
+    pub(crate) fn at(place: &str) -> Result<Self> {
+        match place {
+            "memory" => Ok(Self::memory()),
+            url => Ok(Self { kept: Kept::Redis(Redis::at(url)?), reads: Arc::default() }),
+        }
     }
 
     /// A tenant's catalog. What nobody has changed takes no memory.
-    pub(crate) fn catalog(&self, tenant: &Tenant) -> Catalog {
-        Catalog { tenants: Arc::clone(&self.tenants), tenant: tenant.clone() }
+    pub(crate) fn catalog(&self, tenant: &Tenant) -> Catalog<'_> {
+        Catalog { database: self, tenant: tenant.clone() }
     }
 
-    pub(crate) fn order(&self, tenant: &Tenant, id: &OrderId) -> Option<PlacedOrder> {
-        lock(&self.orders).get(&(tenant.clone(), id.clone())).cloned()
+    pub(crate) async fn order(&self, tenant: &Tenant, id: &OrderId) -> Result<Option<PlacedOrder>> {
+        match &self.kept {
+            Kept::Memory(memory) => Ok(memory.order(tenant, id)),
+            Kept::Redis(redis) => redis.order(tenant, id).await,
+        }
     }
 
-    pub(crate) fn add_order(&self, tenant: &Tenant, order: PlacedOrder) {
-        lock(&self.orders).insert((tenant.clone(), order.id.clone()), order);
+    pub(crate) async fn add_order(&self, tenant: &Tenant, order: PlacedOrder) -> Result<()> {
+        match &self.kept {
+            Kept::Memory(memory) => {
+                memory.add_order(tenant, order);
+                Ok(())
+            }
+            Kept::Redis(redis) => redis.add_order(tenant, &order).await,
+        }
     }
-}
-
-type Tenants = Arc<Mutex<HashMap<Tenant, Changes>>>;
-
-/// What a tenant has changed, and how often it has read.
-#[derive(Default)]
-struct Changes {
-    products: BTreeMap<Sku, Product>,
-    reads: u64,
 }
 
 /// One tenant's products: a thousand that every tenant begins with, and what it has changed or added.
-pub(crate) struct Catalog {
-    tenants: Tenants,
+pub(crate) struct Catalog<'a> {
+    database: &'a Database,
     tenant: Tenant,
 }
 
-impl Catalog {
+impl Catalog<'_> {
     /// A read that counts, and takes its time.
     pub(crate) async fn read(&self, latency: Duration) {
-        lock(&self.tenants).entry(self.tenant.clone()).or_default().reads += 1;
+        *self.counted().entry(self.tenant.clone()).or_default() += 1;
         tokio::time::sleep(latency).await;
     }
 
     pub(crate) fn reads(&self) -> u64 {
-        self.with(|changes| changes.map_or(0, |changes| changes.reads))
+        self.counted().get(&self.tenant).copied().unwrap_or_default()
     }
 
-    pub(crate) fn product(&self, sku: &Sku) -> Option<Product> {
-        let changed = self.with(|changes| changes?.products.get(sku).cloned());
-        changed.or_else(|| Product::seeded(sku.as_number()?))
+    fn counted(&self) -> std::sync::MutexGuard<'_, HashMap<Tenant, u64>> {
+        self.database.reads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) async fn product(&self, sku: &Sku) -> Result<Option<Product>> {
+        let changed = match &self.database.kept {
+            Kept::Memory(memory) => memory.product(&self.tenant, sku),
+            Kept::Redis(redis) => redis.product(&self.tenant, sku).await?,
+        };
+        Ok(changed.or_else(|| Product::seeded(sku.as_number()?)))
+    }
+
+    /// Every product, in the order of the SKUs.
+    pub(crate) async fn all(&self) -> Result<Vec<Product>> {
+        let changed = match &self.database.kept {
+            Kept::Memory(memory) => memory.products(&self.tenant),
+            Kept::Redis(redis) => redis.products(&self.tenant).await?,
+        };
+        let all = (1..=1000).filter_map(Product::seeded).chain(changed);
+        let by_sku: BTreeMap<_, _> = all.map(|product| (product.sku.clone(), product)).collect();
+        Ok(by_sku.into_values().collect())
     }
 
     /// A page, and whether there is more behind it.
-    pub(crate) fn page(&self, page: &Page) -> (Vec<Product>, bool) {
+    pub(crate) async fn page(&self, page: &Page) -> Result<(Vec<Product>, bool)> {
         let mut matching = self
             .all()
+            .await?
             .into_iter()
             .filter(|product| page.after.as_ref().is_none_or(|after| product.sku > *after))
             .filter(|product| page.category.is_none_or(|category| product.category == category));
         let items = matching.by_ref().take(page.limit as usize).collect();
-        (items, matching.next().is_some())
+        Ok((items, matching.next().is_some()))
     }
 
     /// Changes a product, or makes it.
-    pub(crate) fn put(&self, sku: Sku, new: NewProduct) -> Product {
-        let mut tenants = lock(&self.tenants);
-        let products = &mut tenants.entry(self.tenant.clone()).or_default().products;
-        let earlier = products.get(&sku).cloned().or_else(|| Product::seeded(sku.as_number()?));
-        let product = Product {
-            category: earlier.as_ref().map_or(Category::Books, |product| product.category),
-            version: earlier.map_or(1, |product| product.version + 1),
+    pub(crate) async fn put(&self, sku: Sku, new: NewProduct) -> Result<Product> {
+        let seeded = sku.as_number().and_then(Product::seeded);
+        let first = Product {
+            category: seeded.as_ref().map_or(Category::Books, |product| product.category),
+            version: seeded.map_or(1, |product| product.version + 1),
             name: new.name,
             price_cents: new.price_cents,
             stock: new.stock,
-            sku: sku.clone(),
+            sku,
         };
-        products.insert(sku, product.clone());
-        product
+        match &self.database.kept {
+            Kept::Memory(memory) => Ok(memory.put(&self.tenant, first)),
+            Kept::Redis(redis) => redis.put(&self.tenant, first).await,
+        }
     }
-
-    /// Every product, in the order of the SKUs.
-    pub(crate) fn all(&self) -> Vec<Product> {
-        let seeded = (1..=1000).filter_map(|n| Some((Sku::number(n), Product::seeded(n)?)));
-        let changed =
-            self.with(|changes| changes.map(|changes| changes.products.clone()).unwrap_or_default());
-        seeded.chain(changed).collect::<BTreeMap<_, _>>().into_values().collect()
-    }
-
-    fn with<R>(&self, look: impl FnOnce(Option<&Changes>) -> R) -> R {
-        look(lock(&self.tenants).get(&self.tenant))
-    }
-}
-
-/// A panic under the lock leaves the data as it was before or after one insertion: both are good.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -24,13 +24,13 @@ pub(crate) struct Shop {
 }
 
 /// The shop as an app; `main` runs it, the tests call it in-process.
-pub(crate) fn app(settings: Settings, cache: Cache) -> App<Shop> {
+pub(crate) fn app(settings: Settings, database: Database, cache: Cache) -> App<Shop> {
     let tenants = Tenants::header("x-tenant-id").or(Tenants::query("tenant")).matching(is_tenant);
     App::new()
         .about(settings::HELP)
         .tenants(tenants)
         .cache(cache)
-        .state(Shop { database: Database::new(), settings })
+        .state(Shop { database, settings })
         .routes(routes![product, products, put_product, loads, products_ndjson])
         .routes(routes![create_order, order, order_events])
         .routes(routes![clock])
@@ -44,7 +44,8 @@ fn is_tenant(name: &str) -> bool {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    app(Settings::from_env()?, Cache::from_env()?).run().await
+    let database = Database::at(&std::env::var("SHOP_DB").unwrap_or_else(|_| "memory".to_owned()))?;
+    app(Settings::from_env()?, database, Cache::from_env()?).run().await
 }
 
 #[cfg(test)]

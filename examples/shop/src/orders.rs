@@ -11,7 +11,7 @@ use crate::catalog::Sku;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(transparent)]
-pub(crate) struct OrderId(String);
+pub(crate) struct OrderId(pub(crate) String);
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields)]
@@ -76,7 +76,7 @@ pub(crate) struct Order {
 }
 
 /// An order as it is stored: its status follows from the time it was placed, so any process can tell it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PlacedOrder {
     pub(crate) id: OrderId,
     customer: String,
@@ -108,14 +108,17 @@ pub(crate) struct OrderEvent {
 }
 
 /// Refuses SKUs that are well formed and not in the catalog.
-fn known_skus(body: &NewOrder, tenant: &Tenant, shop: &Shop) -> Violations {
+/// Where the catalog cannot be read, the handler says so.
+async fn known_skus(body: &NewOrder, tenant: &Tenant, shop: &Shop) -> Violations {
     let catalog = shop.database.catalog(tenant);
-    let unknown = body.lines.iter().enumerate().filter(|(_, line)| catalog.product(&line.sku).is_none());
-    unknown
-        .map(|(n, _)| {
-            Violation::new(format!("/lines/{n}/sku"), "known_sku", "must be the SKU of a product we have")
-        })
-        .collect()
+    let mut violations = Violations::new();
+    for (n, line) in body.lines.iter().enumerate() {
+        if let Ok(None) = catalog.product(&line.sku).await {
+            let pointer = format!("/lines/{n}/sku");
+            violations.push(Violation::new(pointer, "known_sku", "must be the SKU of a product we have"));
+        }
+    }
+    violations
 }
 
 /// Places an order.
@@ -127,17 +130,19 @@ pub(crate) async fn create_order(
     State(shop): State<Shop>,
 ) -> Result<Created<Order>> {
     let catalog = shop.database.catalog(&tenant);
-    let price = |line: &Line| {
-        catalog.product(&line.sku).map_or(0, |product| u64::from(product.price_cents) * u64::from(line.qty))
-    };
+    let mut total_cents = 0;
+    for line in &body.lines {
+        let price = catalog.product(&line.sku).await?.map_or(0, |product| product.price_cents);
+        total_cents += u64::from(price) * u64::from(line.qty);
+    }
     let placed = PlacedOrder {
         id: OrderId(lift::random_id()),
         customer: body.customer.clone(),
         lines: body.lines.len(),
-        total_cents: body.lines.iter().map(price).sum(),
+        total_cents,
         placed: SystemTime::now(),
     };
-    shop.database.add_order(&tenant, placed.clone());
+    shop.database.add_order(&tenant, placed.clone()).await?;
     let order = Order { status: Status::Placed, ..placed.now(shop.settings.step) };
     Ok(Created::at(format!("/orders/{}", order.id.0), order))
 }
@@ -149,7 +154,7 @@ pub(crate) async fn order(
     tenant: Tenant,
     State(shop): State<Shop>,
 ) -> Result<Json<Order>> {
-    Ok(Json(find(&shop, &tenant, &id)?.now(shop.settings.step)))
+    Ok(Json(find(&shop, &tenant, &id).await?.now(shop.settings.step)))
 }
 
 /// What happens to an order, as it happens.
@@ -161,7 +166,7 @@ pub(crate) async fn order_events(
     tenant: Tenant,
     State(shop): State<Shop>,
 ) -> Result<Event<OrderEvent>> {
-    let order = find(&shop, &tenant, &id)?;
+    let order = find(&shop, &tenant, &id).await?;
     let seen = resume.parse::<u32>().unwrap_or(0);
     for (n, status) in (1..).zip(STEPS).filter(|(n, _)| *n > seen) {
         order.reaches(n - 1, shop.settings.step).await;
@@ -169,6 +174,7 @@ pub(crate) async fn order_events(
     }
 }
 
-fn find(shop: &Shop, tenant: &Tenant, id: &OrderId) -> Result<PlacedOrder> {
-    shop.database.order(tenant, id).ok_or_else(|| Error::not_found(format!("There is no order {}.", id.0)))
+async fn find(shop: &Shop, tenant: &Tenant, id: &OrderId) -> Result<PlacedOrder> {
+    let order = shop.database.order(tenant, id).await?;
+    order.ok_or_else(|| Error::not_found(format!("There is no order {}.", id.0)))
 }

@@ -6,12 +6,13 @@ use lift::http::StatusCode;
 use lift::test::{Event, TestApp, TestRequest};
 use serde_json::{Value, json};
 
+use crate::database::Database;
 use crate::settings::Settings;
 
 const SETTINGS: Settings = Settings { latency: Duration::from_millis(20), step: Duration::from_millis(20) };
 
 fn shop() -> TestApp {
-    TestApp::new(crate::app(SETTINGS, lift::Cache::memory()))
+    TestApp::new(crate::app(SETTINGS, Database::memory(), lift::Cache::memory()))
 }
 
 fn acme(request: TestRequest) -> TestRequest {
