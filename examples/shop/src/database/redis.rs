@@ -19,7 +19,7 @@ const PUT: &str = "local product = cjson.decode(ARGV[2]) \
 
 #[derive(Clone)]
 pub(super) struct Redis {
-    client: Client,
+    client: Arc<Client>,
     /// It connects when it is first asked, for only then a runtime is there for sure.
     connection: Arc<OnceLock<ConnectionManager>>,
 }
@@ -27,7 +27,7 @@ pub(super) struct Redis {
 impl Redis {
     pub(super) fn at(url: &str) -> Result<Self> {
         let wrong = |_| Error::startup("SHOP_DB must be `memory` or a URL such as `redis://host:6379/0`");
-        Ok(Self { client: Client::open(url).map_err(wrong)?, connection: Arc::default() })
+        Ok(Self { client: Arc::new(Client::open(url).map_err(wrong)?), connection: Arc::default() })
     }
 
     fn connection(&self) -> Result<ConnectionManager> {
@@ -37,7 +37,8 @@ impl Redis {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(Duration::from_secs(2)))
             .set_response_timeout(Some(Duration::from_secs(2)));
-        let made = ConnectionManager::new_lazy_with_config(self.client.clone(), config).map_err(down)?;
+        let made =
+            ConnectionManager::new_lazy_with_config(Client::clone(&self.client), config).map_err(down)?;
         Ok(self.connection.get_or_init(|| made).clone())
     }
 
