@@ -130,11 +130,120 @@ impl Drop for Redis {
     }
 }
 
-/// A port that was free a moment ago.
+/// A cluster of three servers, gone when dropped.
+pub struct Cluster {
+    nodes: Vec<Redis>,
+}
+
+impl Cluster {
+    /// Starts three servers, and makes them one cluster.
+    ///
+    /// # Panics
+    /// As [`Redis::start`], and if they do not come together within 20 s.
+    pub fn start() -> Self {
+        let nodes: Vec<_> = (0..3).map(|_| Redis::with(&["--cluster-enabled", "yes"])).collect();
+        let addresses = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port));
+        let made = Command::new("redis-cli")
+            .args(["--cluster", "create"])
+            .args(addresses)
+            .args(["--cluster-replicas", "0", "--cluster-yes"])
+            .output()
+            .expect("redis-cli runs");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
+        let until = Instant::now() + Duration::from_secs(20);
+        while !nodes.iter().all(|node| node.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok")) {
+            assert!(Instant::now() < until, "the cluster did not come together");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Self { nodes }
+    }
+
+    /// The URL of one of them, for `RedisStore::new`.
+    pub fn url(&self) -> String {
+        format!("redis+cluster://127.0.0.1:{}", self.nodes[0].port)
+    }
+}
+
+/// A server that speaks TLS only, with a certificate of its own authority.
+pub struct TlsRedis {
+    redis: Redis,
+}
+
+impl TlsRedis {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// As [`Redis::start`], and if `openssl` is missing: `tests/run` installs it.
+    pub fn start() -> Self {
+        let redis = Redis::with(&[]);
+        let directory = redis.directory.clone();
+        let path = |name: &str| directory.join(name).display().to_string();
+        let openssl = |arguments: &[&str]| {
+            let made = Command::new("openssl")
+                .args(arguments)
+                .output()
+                .expect("openssl runs: tests/run installs it");
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        };
+        fs::write(path("names"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+            .expect("written");
+        let (ca_key, ca, key, request, certificate) =
+            (path("ca.key"), path("ca.pem"), path("key"), path("request"), path("certificate"));
+        let new = ["req", "-newkey", "rsa:2048", "-nodes", "-subj"];
+        openssl(&[&new[..], &["/CN=Test CA", "-x509", "-keyout", &ca_key, "-out", &ca]].concat());
+        openssl(&[&new[..], &["/CN=Redis", "-keyout", &key, "-out", &request]].concat());
+        openssl(&[
+            "x509",
+            "-req",
+            "-in",
+            &request,
+            "-CA",
+            &ca,
+            "-CAkey",
+            &ca_key,
+            "-CAcreateserial",
+            "-days",
+            "2",
+            "-extfile",
+            &path("names"),
+            "-out",
+            &certificate,
+        ]);
+        let tls = free_port().to_string();
+        let answer = redis.cli(&[
+            "CONFIG",
+            "SET",
+            "tls-cert-file",
+            &certificate,
+            "tls-key-file",
+            &key,
+            "tls-ca-cert-file",
+            &ca,
+            "tls-auth-clients",
+            "no",
+            "tls-port",
+            &tls,
+        ]);
+        assert_eq!(answer.trim(), "OK");
+        Self { redis }
+    }
+
+    /// Its URL, with its authority.
+    pub fn url(&self) -> String {
+        let port = self.redis.cli(&["CONFIG", "GET", "tls-port"]);
+        let port = port.lines().last().unwrap_or_default().to_owned();
+        format!("rediss://127.0.0.1:{port}?ca={}", self.redis.directory.join("ca.pem").display())
+    }
+}
+
+/// A port that was free a moment ago, low enough for a cluster's bus, which is 10,000 above it.
 ///
 /// # Panics
 /// If there is none.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+    let free = || {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("an address").port()
+    };
+    std::iter::repeat_with(free).take(1000).find(|port| *port < 55_000).expect("a low port")
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use lift::cache::{CacheStore, Found, Generation, Lease, Leased, RedisStore, StoreError};
 use lift::test::cache_store_conformance;
-use lift_tests::redis::Redis;
+use lift_tests::redis::{Cluster, Redis, TlsRedis};
 
 /// A right store in memory, and what may be wrong with it.
 #[derive(Clone, Default)]
@@ -187,6 +187,18 @@ async fn a_right_store_passes() {
 #[tokio::test]
 async fn redis_passes() {
     let redis = Redis::start();
+    cache_store_conformance(RedisStore::new(&redis.url()).expect("a URL")).await;
+}
+
+#[tokio::test]
+async fn a_redis_cluster_passes() {
+    let cluster = Cluster::start();
+    cache_store_conformance(RedisStore::new(&cluster.url()).expect("a URL")).await;
+}
+
+#[tokio::test]
+async fn redis_with_tls_passes() {
+    let redis = TlsRedis::start();
     cache_store_conformance(RedisStore::new(&redis.url()).expect("a URL")).await;
 }
 
