@@ -15,6 +15,9 @@ use super::store::{Lease, Leased};
 /// How long another process may hold a lease; a holder that dies delays others by so much at most.
 const LEASE: Duration = Duration::from_secs(10);
 
+/// How long a lease is waited for: one whose holder has died, and then its successor's computation.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// How often a lease that another process holds is asked for.
 const POLL: Duration = Duration::from_millis(5);
 const POLL_AT_MOST: Duration = Duration::from_millis(100);
@@ -78,7 +81,7 @@ pub(crate) async fn obtain<C: Codec>(plan: &mut Plan, seat: &Seat, snapshot: &mu
     if !matches!(snapshot, Snapshot::Remote(..)) {
         return Obtained::Without;
     }
-    let end = Instant::now() + LEASE;
+    let end = Instant::now() + PATIENCE;
     let mut pause = POLL;
     let hold = loop {
         let Some((remote, abroad)) = plan.remote() else { return Obtained::Without };

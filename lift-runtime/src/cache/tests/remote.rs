@@ -173,10 +173,23 @@ async fn a_holder_that_dies_delays_the_others_by_the_lease_at_most() {
     bench.get("/a").await;
     bench.cache.invalidate_all().await.expect("a store");
     let key = store.state().entries.keys().next().cloned().expect("an entry");
-    store.state().leases.insert(key, Lease(1));
+    store.state().leases.insert(key.clone(), Lease(1));
+    let (ends, lease) = (store.clone(), key.clone());
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        ends.state().leases.remove(&lease);
+    });
     let start = tokio::time::Instant::now();
-    assert_eq!(bench.get("/a").await.body, "a 2");
+    let answer = bench.get("/a").await;
+    assert_eq!((&*answer.body, answer.cache()), ("a 2", "lift; fwd=miss; stored"));
     assert!(start.elapsed() < Duration::from_secs(11), "{:?}", start.elapsed());
+    // One that never ends is waited for no longer than for a dead holder and its successor.
+    bench.cache.invalidate_all().await.expect("a store");
+    store.state().leases.insert(key, Lease(2));
+    let start = tokio::time::Instant::now();
+    let answer = bench.get("/a").await;
+    assert_eq!((&*answer.body, answer.cache()), ("a 3", "lift; fwd=miss"));
+    assert!(start.elapsed() < Duration::from_secs(21), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
