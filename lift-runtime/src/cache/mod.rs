@@ -19,6 +19,7 @@ mod http;
 mod invalidate;
 mod key;
 mod lease;
+mod lookup;
 mod memory;
 mod near;
 mod part;
@@ -310,8 +311,8 @@ impl Inner {
     }
 
     /// The store outside, if that is where this policy's entries are.
-    fn remote_for(&self, policy: &Policy) -> Option<&Remote> {
-        self.remote.as_deref().filter(|_| !policy.local)
+    fn remote_for(&self, policy: &Policy) -> Option<&Arc<Remote>> {
+        self.remote.as_ref().filter(|_| !policy.local)
     }
 
     /// The largest payload that can be stored for a policy.

@@ -8,11 +8,12 @@ use super::encode::{Encoded, digest};
 use super::entry::{Entry, Freshness, Times};
 use super::generation::{Generations, Snapshot, Stamp};
 use super::key::Key;
+use super::lookup::lookup;
 use super::memory::{Memory, Wanted};
 use super::near::Near;
 use super::policy::{Policy, Sharing};
 use super::remote::Remote;
-use super::store::{Generation, Lease};
+use super::store::{Found, Generation, Lease};
 use super::tags::{Name, Space, Tags};
 use crate::context::Context;
 
@@ -59,9 +60,9 @@ pub(crate) struct Plan {
 
 /// The key and the names as a store outside the process knows them.
 pub(crate) struct Abroad {
-    pub(crate) key: Box<[u8]>,
-    pub(crate) names: Vec<Box<[u8]>>,
-    digest: u64,
+    pub(crate) key: Arc<[u8]>,
+    pub(crate) names: Arc<[Box<[u8]>]>,
+    pub(crate) digest: u64,
 }
 
 /// What a store outside the process says.
@@ -242,9 +243,9 @@ impl Plan {
         if self.inner.remote_for(self.policy).is_some() {
             let key = abroad(self.policy, &self.key);
             let call = key.len() - (self.key.len() - self.call);
-            let names: Vec<_> = self.names(&key[..call]).map(Name::to_bytes).collect();
+            let names: Arc<[_]> = self.names(&key[..call]).map(Name::to_bytes).collect();
             let digest = digest(&names);
-            self.abroad = Some(Abroad { key, names, digest });
+            self.abroad = Some(Abroad { key: key.into(), names, digest });
         }
     }
 
@@ -268,7 +269,7 @@ impl Plan {
         Wanted { hash: self.hash, bytes: &self.key }
     }
 
-    pub(crate) fn remote(&self) -> Option<(&Remote, &Abroad)> {
+    pub(crate) fn remote(&self) -> Option<(&Arc<Remote>, &Abroad)> {
         self.inner.remote_for(self.policy).zip(self.abroad.as_ref())
     }
 
@@ -306,11 +307,11 @@ impl Plan {
         // A failure is noted where it happens; what is still owed is bypassed below.
         let _ = remote.settle(now).await;
         if !remote.owes_any(&abroad.names) {
-            if let Ok(found) = remote.lookup(now, &abroad.key, &abroad.names).await {
-                let entry = found
-                    .entry
-                    .and_then(|bytes| self.decode::<C>(abroad, bytes, &found.generations, near.as_ref()));
-                return Looked { snapshot: Snapshot::Remote(found.generations, near), found: entry };
+            if let Ok(found) = lookup(remote, now, abroad).await {
+                let Found { entry, generations } = Arc::unwrap_or_clone(found);
+                let entry =
+                    entry.and_then(|bytes| self.decode::<C>(abroad, bytes, &generations, near.as_ref()));
+                return Looked { snapshot: Snapshot::Remote(generations, near), found: entry };
             }
             self.policy.registered().errors.increment(1);
         }

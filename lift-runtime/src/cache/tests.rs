@@ -2,6 +2,7 @@
 
 mod function;
 mod lab;
+mod lookup;
 mod near;
 mod remote;
 mod route;
