@@ -21,6 +21,7 @@ use super::entry::Entry;
 use super::plan::Codec;
 use super::policy::Policy;
 use super::resolve::{Keep, Produced, failure};
+use super::stats::Row;
 use crate::context::Context;
 use crate::endpoint::as_problem;
 use crate::problem::Problem;
@@ -60,7 +61,7 @@ enum SharedBody {
 /// Renders what a handler returned, and decides what may be done with it.
 pub(crate) async fn produce<T, E>(
     context: &Context,
-    policy: &Policy,
+    row: &Row,
     limit: u64,
     computed: Computed<T, E>,
 ) -> Produced<Page, Response>
@@ -74,18 +75,19 @@ where
         Ok(value) => value.into_response(),
         Err(error) => error.into_response(),
     };
-    render(context, policy, limit, response, is_ok && store, is_ok, ttl).await
+    render(context, row, limit, response, is_ok && store, is_ok, ttl).await
 }
 
 async fn render(
     context: &Context,
-    policy: &Policy,
+    row: &Row,
     limit: u64,
     response: Response,
     store: bool,
     is_ok: bool,
     ttl: Option<u64>,
 ) -> Produced<Page, Response> {
+    let policy = row.policy();
     if is_for_one(response.headers()) {
         return Produced::Alone(response);
     }
@@ -97,7 +99,13 @@ async fn render(
     let (parts, body) = response.into_parts();
     let body = match whole(body, limit).await {
         Ok(body) => body,
-        Err(body) => return Produced::Alone(Response::from_parts(parts, body)),
+        Err(body) => {
+            // One of unknown length is a stream, and meant to be one.
+            if body.size_hint().exact().is_some() {
+                row.too_large();
+            }
+            return Produced::Alone(Response::from_parts(parts, body));
+        }
     };
     let mut headers = parts.headers;
     for name in &FLEETING {

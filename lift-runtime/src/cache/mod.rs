@@ -27,10 +27,12 @@ mod plan;
 mod policy;
 mod remote;
 mod resolve;
+mod stats;
 mod store;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod timing;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -44,18 +46,21 @@ use ::http::request::Parts;
 use axum::extract::FromRequestParts;
 
 pub use self::computed::CacheStrategy;
-pub use self::counter::publish_counters;
 pub use self::key::{Key, KeyPart};
 pub use self::near::{Beat, Watcher};
+pub use self::remote::{BreakerState, StoreStats};
+pub use self::stats::{CacheStats, EndpointStats, MemoryStats, publish_counters};
 #[cfg(feature = "redis")]
 pub use self::store::RedisStore;
 pub use self::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
+pub use self::timing::Latency;
 
 use self::flight::Flights;
 use self::memory::Memory;
 use self::near::Near;
 use self::policy::Policy;
 use self::remote::Remote;
+use self::stats::Rows;
 use crate::app::Shared;
 use crate::context::Context;
 use crate::error::Result;
@@ -100,6 +105,7 @@ pub(crate) struct Inner {
     /// Payloads of more bytes go to the store outside compressed.
     compress_over: AtomicUsize,
     flights: Arc<Flights>,
+    rows: Arc<Rows>,
     hasher: foldhash::quality::RandomState,
     /// The app has tenants, so that work without one is not cached per tenant.
     tenants: AtomicBool,
@@ -175,6 +181,7 @@ impl Cache {
             near,
             compress_over: AtomicUsize::new(usize::MAX),
             flights: Arc::new(Flights::new()),
+            rows: Rows::new(),
             hasher: foldhash::quality::RandomState::default(),
             tenants: AtomicBool::new(false),
         };

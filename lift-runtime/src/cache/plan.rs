@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use tokio::time::Instant;
+
 use super::Inner;
 use super::encode::{Encoded, digest};
 use super::entry::{Entry, Freshness, Times};
@@ -13,6 +15,7 @@ use super::memory::{Memory, Wanted};
 use super::near::Near;
 use super::policy::{Policy, Sharing};
 use super::remote::Remote;
+use super::stats::Row;
 use super::store::{Found, Generation, Lease};
 use super::tags::{Name, Space, Tags};
 use crate::context::Context;
@@ -46,6 +49,8 @@ pub(crate) struct Plan {
     pub(crate) inner: Arc<Inner>,
     pub(crate) context: Context,
     pub(crate) space: Space,
+    /// Where it is counted.
+    pub(crate) row: Arc<Row>,
     pub(crate) tags: Tags,
     /// The client wants no stored answer.
     pub(crate) reload: bool,
@@ -100,9 +105,13 @@ pub(crate) fn begin<R>(
     let mut found = None;
     if let Some(memory) = inner.memory_for(policy).filter(|_| !reload) {
         let near = inner.near_for(policy);
+        // The recorder may be anybody's code: it is told once the shard's lock is free.
+        let take = |entry: &Arc<Entry>| (take(entry), entry.row().hit().then(|| Arc::clone(entry.row())));
         match look(memory, near, Wanted { hash, bytes: key.as_bytes() }, context, take) {
-            Seen::Fresh(taken) => {
-                policy.registered().hits.increment();
+            Seen::Fresh((taken, batch)) => {
+                if let Some(row) = batch {
+                    row.publish();
+                }
                 return Begun::Hit(taken);
             }
             Seen::Late(entry, freshness) => found = Some((entry, freshness)),
@@ -110,6 +119,7 @@ pub(crate) fn begin<R>(
         }
     }
     let space = space(policy, context);
+    let row = inner.rows.row(policy, &space);
     let (inner, context, key) = (Arc::clone(inner), context.clone(), key.as_bytes().into());
     let (tags, abroad) = (Tags::new(), None);
     Begun::Miss(Box::new(Plan {
@@ -117,6 +127,7 @@ pub(crate) fn begin<R>(
         inner,
         context,
         space,
+        row,
         tags,
         reload,
         found,
@@ -222,11 +233,13 @@ impl Plan {
     ) -> Self {
         let key: Box<[u8]> = call.as_bytes().into();
         let hash = inner.hash(&key);
+        let row = inner.rows.row(policy, &space);
         Self {
             policy,
             inner,
             context,
             space,
+            row,
             tags: Tags::new(),
             reload: false,
             found: None,
@@ -307,13 +320,16 @@ impl Plan {
         // A failure is noted where it happens; what is still owed is bypassed below.
         let _ = remote.settle(now).await;
         if !remote.owes_any(&abroad.names) {
-            if let Ok(found) = lookup(remote, now, abroad).await {
+            let began = Instant::now();
+            let looked = lookup(remote, now, abroad).await;
+            self.row.lookups.record(began.elapsed());
+            if let Ok(found) = looked {
                 let Found { entry, generations } = Arc::unwrap_or_clone(found);
                 let entry =
                     entry.and_then(|bytes| self.decode::<C>(abroad, bytes, &generations, near.as_ref()));
                 return Looked { snapshot: Snapshot::Remote(generations, near), found: entry };
             }
-            self.policy.registered().errors.increment(1);
+            self.row.error();
         }
         Looked { snapshot: Snapshot::Unknown(self.stamp()), found: None }
     }
@@ -327,7 +343,7 @@ impl Plan {
         near: Option<&Stamp>,
     ) -> Option<(Arc<Entry>, Freshness)> {
         let Some(encoded) = Encoded::from_bytes(bytes) else {
-            self.policy.registered().errors.increment(1);
+            self.row.error();
             return None;
         };
         let same = encoded.key == *abroad.key && encoded.names == abroad.digest;
@@ -338,7 +354,7 @@ impl Plan {
             return None;
         }
         let Some(payload) = C::decode(encoded.kind, &encoded.payload) else {
-            self.policy.registered().errors.increment(1);
+            self.row.error();
             return None;
         };
         let entry = match near {
@@ -346,7 +362,7 @@ impl Plan {
                 let bytes = C::weigh(&payload);
                 self.put(stamp, encoded.times, payload, bytes).0
             }
-            _ => Entry::loose(self.policy, encoded.times, payload),
+            _ => Entry::loose(Arc::clone(&self.row), encoded.times, payload),
         };
         Some((entry, freshness))
     }
@@ -361,11 +377,14 @@ impl Plan {
     ) -> (Arc<Entry>, bool) {
         let bytes = C::weigh(&payload);
         let too_large = self.policy.max_bytes.is_some_and(|most| bytes > most as u64);
+        if too_large {
+            self.row.too_large();
+        }
         match snapshot {
             Snapshot::Memory(stamp) if !too_large && self.generations().stand(&stamp.marks) => {
                 let (entry, stored) = self.put(stamp, times, payload, bytes);
                 if stored {
-                    self.policy.registered().stores.increment(1);
+                    self.row.stored();
                 }
                 (entry, stored)
             }
@@ -373,10 +392,10 @@ impl Plan {
                 let stored = self.put_abroad::<C>(generations, times, &payload, lease).await;
                 match near {
                     Some(stamp) if stored => (self.put(stamp, times, payload, bytes).0, true),
-                    _ => (Entry::loose(self.policy, times, payload), stored),
+                    _ => (Entry::loose(Arc::clone(&self.row), times, payload), stored),
                 }
             }
-            _ => (Entry::loose(self.policy, times, payload), false),
+            _ => (Entry::loose(Arc::clone(&self.row), times, payload), false),
         }
     }
 
@@ -388,7 +407,7 @@ impl Plan {
         payload: P,
         bytes: u64,
     ) -> (Arc<Entry>, bool) {
-        let draft = (self.policy, times, stamp);
+        let draft = (Arc::clone(&self.row), times, stamp);
         self.inner.memory().put(self.wanted(), &self.space, draft, payload, bytes, self.inner.share())
     }
 
@@ -402,7 +421,7 @@ impl Plan {
         let Some((remote, abroad)) = self.remote() else { return false };
         let Some(generations) = generations.iter().copied().collect::<Option<Vec<_>>>() else { return false };
         let Some((kind, payload)) = C::encode(payload) else {
-            self.policy.registered().errors.increment(1);
+            self.row.error();
             return false;
         };
         let key = bytes::Bytes::copy_from_slice(&abroad.key);
@@ -410,17 +429,18 @@ impl Plan {
             Encoded { times, names: abroad.digest, generations, kind, key, payload: payload.into() };
         let entry = encoded.to_bytes(self.inner.compress_over.load(Ordering::Relaxed));
         if entry.len() > remote.largest() {
+            self.row.too_large();
             return false;
         }
         match remote.put(self.now(), &abroad.key, entry, times.ends(), lease).await {
             Ok(stored) => {
                 if stored {
-                    self.policy.registered().stores.increment(1);
+                    self.row.stored();
                 }
                 stored
             }
             Err(_) => {
-                self.policy.registered().errors.increment(1);
+                self.row.error();
                 false
             }
         }
@@ -433,7 +453,7 @@ impl Plan {
                 let call = abroad.key.len() - (self.key.len() - self.call);
                 let name = Name::Call(&abroad.key[..call]).to_bytes();
                 if self.inner.renew_abroad(self.now(), &[name]).await.is_err() {
-                    self.policy.registered().errors.increment(1);
+                    self.row.error();
                 }
             }
             None => self.inner.memory().forget(self.wanted(), entry),

@@ -10,12 +10,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
+use serde::Serialize;
 use tokio::time::{Instant, timeout};
 
 use super::lookup::Lookups;
-use super::near::Watcher;
+use super::near::{Near, Watcher};
 use super::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
 use super::tags::Name;
+use super::timing::{Latency, Timing};
 
 /// For one operation on an open connection.
 const TIMEOUT: Duration = Duration::from_millis(50);
@@ -105,6 +107,45 @@ pub(crate) struct Remote {
     pending: Mutex<BTreeSet<Box<[u8]>>>,
     owes: AtomicBool,
     logged: AtomicU64,
+    operations: Timing,
+    failures: AtomicU64,
+    timeouts: AtomicU64,
+    skipped: AtomicU64,
+}
+
+/// The store outside the process, as this process has found it, from [`Cache::stats`](crate::Cache::stats).
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct StoreStats {
+    /// Whether it is asked.
+    pub breaker: BreakerState,
+    /// How long its operations took that were done.
+    pub operations: Latency,
+    /// Operations that failed, those that took too long among them.
+    pub failures: u64,
+    /// Operations that took longer than 50 ms.
+    pub timeouts: u64,
+    /// Operations that were not begun because the breaker was open.
+    pub skipped: u64,
+    /// Invalidations that the store could not be told of yet. What carries their names is bypassed here until then.
+    pub owed: u64,
+    /// Of a near cache: whether the store tells this process of others' invalidations, and has proved lately that it does.
+    /// Where not, what is in memory is trusted for `l1_ttl` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_watched: Option<bool>,
+}
+
+/// Whether a store that keeps failing is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BreakerState {
+    /// It is.
+    Closed,
+    /// It is not, for it has failed too often.
+    Open,
+    /// It was not, and the next operation finds out whether it works again.
+    HalfOpen,
 }
 
 /// Why an operation came to nothing.
@@ -141,6 +182,23 @@ impl Remote {
             pending: Mutex::default(),
             owes: AtomicBool::new(false),
             logged: AtomicU64::new(0),
+            operations: Timing::default(),
+            failures: AtomicU64::new(0),
+            timeouts: AtomicU64::new(0),
+            skipped: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn stats(&self, now: u64, near: Option<&Near>) -> StoreStats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        StoreStats {
+            breaker: self.breaker.state(now),
+            operations: self.operations.read(),
+            failures: read(&self.failures),
+            timeouts: read(&self.timeouts),
+            skipped: read(&self.skipped),
+            owed: self.pending().len() as u64,
+            is_watched: near.map(|near| near.is_verified(now)),
         }
     }
 
@@ -228,6 +286,7 @@ impl Remote {
 
     async fn guard<T>(&self, now: u64, operation: Future_<'_, T>) -> Result<T, Failed> {
         if !self.breaker.lets(now) {
+            self.skipped.fetch_add(1, Ordering::Relaxed);
             return Err(Failed::Skipped);
         }
         let mut operation = pin!(AssertUnwindSafe(operation).catch_unwind());
@@ -239,13 +298,18 @@ impl Remote {
         }
         let failed = match ended {
             Ok(Ok(Ok(done))) => {
+                self.operations.record(began.elapsed());
                 self.breaker.succeeded();
                 return Ok(done);
             }
             Ok(Ok(Err(error))) => Failed::Store(error),
             Ok(Err(_)) => Failed::Panicked,
-            Err(_) => Failed::Late,
+            Err(_) => {
+                self.timeouts.fetch_add(1, Ordering::Relaxed);
+                Failed::Late
+            }
         };
+        self.failures.fetch_add(1, Ordering::Relaxed);
         if !matches!(failed, Failed::Store(StoreError::Connecting)) {
             self.breaker.failed(now);
         }
@@ -256,6 +320,7 @@ impl Remote {
     fn lied(&self, now: u64) -> Failed {
         let failed =
             Failed::Store(StoreError::new("it answered with another number of generations than asked for"));
+        self.failures.fetch_add(1, Ordering::Relaxed);
         self.breaker.failed(now);
         self.log(now, &failed);
         failed
@@ -291,6 +356,15 @@ impl Breaker {
             .open_until
             .compare_exchange(until, now.saturating_add(OPEN), Ordering::AcqRel, Ordering::Relaxed)
             .is_ok()
+    }
+
+    fn state(&self, now: u64) -> BreakerState {
+        let until = self.open_until.load(Ordering::Acquire);
+        match self.failures.load(Ordering::Acquire) {
+            ..FAILURES => BreakerState::Closed,
+            _ if now >= until || until - now > OPEN_AT_MOST => BreakerState::HalfOpen,
+            _ => BreakerState::Open,
+        }
     }
 
     fn succeeded(&self) {

@@ -7,4 +7,5 @@ mod near;
 mod remote;
 mod route;
 mod share;
+mod stats;
 mod store;
