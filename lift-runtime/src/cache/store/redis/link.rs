@@ -16,7 +16,7 @@ use crate::cache::StoreError;
 /// How long connecting may take, in the background.
 pub(super) const CONNECT: Duration = Duration::from_secs(2);
 
-/// How long a request waits for it.
+/// How long an operation waits for it: only as long as it may be a matter of milliseconds.
 const PATIENCE: Duration = Duration::from_millis(40);
 
 /// An operation that was given up after so long tells that the connection may be dead: after a freeze nobody says so.
@@ -124,7 +124,7 @@ impl Link {
         &self,
         operation: impl AsyncFnOnce(Connection) -> RedisResult<T>,
     ) -> Result<T, StoreError> {
-        let (connection, number) = self.connection().await?;
+        let (connection, number) = self.connection(PATIENCE).await?;
         let mut suspicion = Suspicion { state: &self.state, number, began: Instant::now(), is_over: false };
         let done = operation(connection).await;
         suspicion.is_over = true;
@@ -144,7 +144,12 @@ impl Link {
         Ok(pubsub)
     }
 
-    async fn connection(&self) -> Result<(Connection, u64), StoreError> {
+    /// Connects, and waits for it.
+    pub(super) async fn connect(&self) -> Result<(), StoreError> {
+        self.connection(CONNECT).await.map(drop)
+    }
+
+    async fn connection(&self, patience: Duration) -> Result<(Connection, u64), StoreError> {
         let (began, mut opened) = {
             let mut state = lock(&self.state);
             match &*state {
@@ -158,9 +163,8 @@ impl Link {
                 State::Closed { failures, .. } => self.open(*failures, &mut state),
             }
         };
-        // Waited for only as long as it may be a matter of milliseconds.
         let opening = opened.wait_for(|opened| *opened);
-        if timeout_at(began + PATIENCE, opening).await.is_err() {
+        if timeout_at(began + patience, opening).await.is_err() {
             return Err(StoreError::Connecting);
         }
         match &*lock(&self.state) {
