@@ -88,7 +88,7 @@ const SHARE: u64 = 4;
 #[derive(Clone)]
 pub struct Cache {
     inner: Arc<Inner>,
-    tenant: Option<Tenant>,
+    pub(crate) tenant: Option<Tenant>,
     /// The app of the context that this handle comes from; one made by hand has none, and stays one cache.
     app: Option<Arc<Shared>>,
 }
