@@ -78,8 +78,19 @@ struct Pace {
     pause: u64,
     /// The longest of a computation's delays.
     delay: u64,
+    /// Of a hundred operations, how many are about one cell.
+    focus: u8,
     /// Of a hundred reads, how many wait for a dead process's lease.
     patient: u8,
+}
+
+impl Pace {
+    const SHORT: Self = Self { steps: 14, pause: 3, delay: 6, focus: 0, patient: 0 };
+    const SLOW: Self = Self { steps: 12, pause: 6, delay: 25, ..Self::SHORT };
+    /// Whoever reads meets others who read, and write, the same.
+    const STORM: Self = Self { steps: 16, pause: 2, delay: 15, focus: 85, ..Self::SHORT };
+    /// Longer than a near cache trusts what it has.
+    const LONG: Self = Self { steps: 24, pause: 25, delay: 10, ..Self::SHORT };
 }
 
 impl Plan {
@@ -88,19 +99,20 @@ impl Plan {
         let mut rng = Rng::with_seed(seed);
         let strike = strike(&mut rng, processes);
         let pace = match rng.u8(..10) {
-            0..=5 => Pace { steps: 14, pause: 3, delay: 6, patient: 0 },
-            6..=8 => Pace { steps: 12, pause: 6, delay: 25, patient: 0 },
-            // Longer than a near cache trusts what it has.
-            _ => Pace { steps: 24, pause: 25, delay: 10, patient: 0 },
+            0..=3 => Pace::SHORT,
+            4..=5 => Pace::SLOW,
+            6..=8 => Pace::STORM,
+            _ => Pace::LONG,
         };
         let pace = match strike {
             Some(Strike { harm: Harm::Kill(_), .. }) => Pace { steps: 20, patient: 3, ..pace },
             Some(_) => Pace { steps: 24, ..pace },
             None => pace,
         };
+        let hot = cell(&mut rng);
         let mut client = |process, client| {
             let is_sole = (process, client) == (0, 0);
-            (0..pace.steps).map(|_| step(&mut rng, pace, is_sole)).collect()
+            (0..pace.steps).map(|_| step(&mut rng, pace, hot, is_sole)).collect()
         };
         let clients = |process| (0..CLIENTS).map(|number| client(process, number)).collect();
         Self { processes: (0..processes).map(clients).collect(), strike }
@@ -118,12 +130,12 @@ fn strike(rng: &mut Rng, processes: usize) -> Option<Strike> {
     Some(Strike { at: Duration::from_millis(rng.u64(2..60)), harm })
 }
 
-fn step(rng: &mut Rng, pace: Pace, is_sole: bool) -> Step {
-    Step { pause: rng.u64(..=pace.pause), action: action(rng, pace, is_sole) }
+fn step(rng: &mut Rng, pace: Pace, hot: Cell, is_sole: bool) -> Step {
+    let cell = if rng.u8(..100) < pace.focus { hot } else { cell(rng) };
+    Step { pause: rng.u64(..=pace.pause), action: action(rng, pace, cell, is_sole) }
 }
 
-fn action(rng: &mut Rng, pace: Pace, is_sole: bool) -> Action {
-    let cell = cell(rng);
+fn action(rng: &mut Rng, pace: Pace, cell: Cell, is_sole: bool) -> Action {
     let register = cell.register;
     let writes = register.space == Space::Shared || register.key != PRIMED;
     match rng.u8(..100) {
