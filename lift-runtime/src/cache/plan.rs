@@ -314,7 +314,7 @@ impl Plan {
             }
             self.policy.registered().errors.increment(1);
         }
-        Looked { snapshot: Snapshot::Unknown(self.stamp()), found: None }
+        Looked { snapshot: Snapshot::Unknown, found: None }
     }
 
     /// An entry from its bytes, if it is this key's, whole, valid and of use. A near cache keeps it.
