@@ -331,7 +331,7 @@ impl Plan {
             }
             self.row.error();
         }
-        Looked { snapshot: Snapshot::Unknown(self.stamp()), found: None }
+        Looked { snapshot: Snapshot::Unknown, found: None }
     }
 
     /// An entry from its bytes, if it is this key's, whole, valid and of use. A near cache keeps it.

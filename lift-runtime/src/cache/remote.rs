@@ -1,6 +1,6 @@
 //! A store outside the process, kept from harming requests: timeout, breaker, and what it could not be told.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
@@ -119,8 +119,7 @@ pub(crate) struct Remote {
     first: OnceLock<Instant>,
     breaker: Breaker,
     pub(crate) lookups: Lookups,
-    /// Names whose renewal has failed: what carries them is bypassed until the store has been told.
-    pending: Mutex<BTreeSet<Box<[u8]>>>,
+    pending: Mutex<Pending>,
     owes: AtomicBool,
     logged: AtomicU64,
     operations: Timing,
@@ -162,6 +161,14 @@ pub enum BreakerState {
     Open,
     /// It was not, and the next operation finds out whether it works again.
     HalfOpen,
+}
+
+/// Names that are being renewed, or whose renewal has failed: what carries them is bypassed until the store has been
+/// told. Each with a number that grows, for one that is owed again while the store is told of it stays.
+#[derive(Default)]
+struct Pending {
+    names: BTreeMap<Box<[u8]>, u64>,
+    owed: u64,
 }
 
 /// Why an operation came to nothing.
@@ -215,7 +222,7 @@ impl Remote {
             failures: read(&self.failures),
             timeouts: read(&self.timeouts),
             skipped: read(&self.skipped),
-            owed: self.pending().len() as u64,
+            owed: self.pending().names.len() as u64,
             is_watched: near.map(|near| near.is_verified(now)),
         }
     }
@@ -267,12 +274,14 @@ impl Remote {
     /// Notes names that are to be renewed: from now on they are bypassed here.
     pub(crate) fn owe(&self, names: &[Box<[u8]>]) {
         let mut pending = self.pending();
-        pending.extend(names.iter().cloned());
-        if pending.len() > PENDING {
-            pending.clear();
-            pending.insert(Name::All.to_bytes());
+        pending.owed += 1;
+        let owed = pending.owed;
+        pending.names.extend(names.iter().map(|name| (name.clone(), owed)));
+        if pending.names.len() > PENDING {
+            pending.names.clear();
+            pending.names.insert(Name::All.to_bytes(), owed);
         }
-        self.owes.store(!pending.is_empty(), Ordering::Release);
+        self.owes.store(!pending.names.is_empty(), Ordering::Release);
     }
 
     /// Tells the store what it is owed.
@@ -280,13 +289,16 @@ impl Remote {
         if !self.owes.load(Ordering::Acquire) {
             return Ok(());
         }
-        let names: Vec<_> = self.pending().iter().cloned().collect();
+        let (names, owed): (Vec<_>, Vec<_>) =
+            self.pending().names.iter().map(|(name, owed)| (name.clone(), *owed)).unzip();
         self.guard(now, self.store.renew(&names)).await?;
         let mut pending = self.pending();
-        for name in &names {
-            pending.remove(name);
+        for (name, owed) in names.iter().zip(owed) {
+            if pending.names.get(name) == Some(&owed) {
+                pending.names.remove(name);
+            }
         }
-        self.owes.store(!pending.is_empty(), Ordering::Release);
+        self.owes.store(!pending.names.is_empty(), Ordering::Release);
         Ok(())
     }
 
@@ -294,11 +306,11 @@ impl Remote {
     pub(crate) fn owes_any(&self, names: &[Box<[u8]>]) -> bool {
         self.owes.load(Ordering::Acquire) && {
             let pending = self.pending();
-            names.iter().any(|name| pending.contains(name))
+            names.iter().any(|name| pending.names.contains_key(name))
         }
     }
 
-    fn pending(&self) -> MutexGuard<'_, BTreeSet<Box<[u8]>>> {
+    fn pending(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -121,6 +121,55 @@ async fn a_store_that_hangs_is_skipped_after_a_while() {
     assert_eq!((store.state().operations, start.elapsed()), (before, Duration::ZERO));
 }
 
+#[tokio::test]
+async fn while_the_store_cannot_be_asked_nobody_is_given_what_began_before_they_came() {
+    case!(C, Policy::new("blind", 60_000));
+    let (store, go) = (Store::default(), Arc::new(Semaphore::new(0)));
+    let gate = Arc::clone(&go);
+    let bench = Bench::with::<C, _>(setup(&store), move |run, name| {
+        let gate = Arc::clone(&gate);
+        async move {
+            gate.acquire().await.expect("the gate is not closed").forget();
+            counted(run, name).await
+        }
+    });
+    store.state().fault = Fault::Fails;
+    let before = bench.start("/x");
+    until("the first runs", || bench.lab.runs() == 1).await;
+    // What others have invalidated by now, this process cannot know.
+    let after = bench.start("/x");
+    until("the second runs", || bench.lab.runs() == 2).await;
+    go.add_permits(2);
+    let (before, after) = (before.await.expect("no panic").body, after.await.expect("no panic").body);
+    assert_eq!((&*before, &*after), ("x 1", "x 2"));
+}
+
+#[tokio::test]
+async fn what_is_owed_while_the_same_is_told_is_told_again() {
+    case!(C, Policy::new("owed again", 60_000));
+    let (store, gate) = (Store::default(), Arc::new(Semaphore::new(0)));
+    let a = Bench::with::<C, _>(setup(&store), async |run, name: String| match &*name {
+        "write x" => std::future::pending().await,
+        _ => counted(run, name).await,
+    });
+    let b = Bench::with::<C, _>(setup(&store), counted);
+    store.state().renewal = Some(Arc::clone(&gate));
+    let cache = a.cache.clone();
+    let first = tokio::spawn(async move { cache.invalidate_tag("x").await });
+    until("the store is told", || store.state().operations == 1).await;
+    // It has read before the next write, and stores under the generation of now.
+    assert_eq!(b.get("/x").await.body, "x 1");
+    let mut write = Box::pin(a.send("POST", "/x", &[]));
+    assert!(futures_util::poll!(&mut write).is_pending());
+    // The first is acknowledged before the store is told of the second, whose client leaves.
+    let told = store.state().operations;
+    gate.add_permits(10);
+    drop(write);
+    first.await.expect("no panic").expect("told");
+    until("the second is told", || store.state().operations > told).await;
+    assert_eq!(b.get("/x").await.body, "x 2");
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_a_store_could_not_be_told_is_bypassed_and_told_later() {
     case!(C, Policy::new("owed", 60_000));
