@@ -11,7 +11,7 @@ use super::key::Key;
 use super::memory::{Memory, Wanted};
 use super::near::Near;
 use super::policy::{Policy, Sharing};
-use super::remote::Remote;
+use super::remote::{Failed, Remote};
 use super::store::{Generation, Lease};
 use super::tags::{Name, Space, Tags};
 use crate::context::Context;
@@ -303,9 +303,10 @@ impl Plan {
             near.watch(&self.inner, self.context.clock());
             self.generations().stamp_bytes(&abroad.names, now)
         });
-        // A failure is noted where it happens; what is still owed is bypassed below.
-        let _ = remote.settle(now).await;
-        if !remote.owes_any(&abroad.names) {
+        // A failure is noted where it happens, and what is still owed is bypassed. Of a store that does not answer
+        // nobody waits for a second thing in vain.
+        let hangs = matches!(remote.settle(now).await, Err(Failed::Late));
+        if !hangs && !remote.owes_any(&abroad.names) {
             if let Ok(found) = remote.lookup(now, &abroad.key, &abroad.names).await {
                 let entry = found
                     .entry
