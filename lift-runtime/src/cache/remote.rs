@@ -31,6 +31,9 @@ const LOG_EVERY: u64 = 60_000;
 /// Names that a store could not be told of, before they are taken for everything.
 const PENDING: usize = 10_000;
 
+/// So many of them a store is told of at once.
+const SETTLED: usize = 100;
+
 type Future_<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// [`CacheStore`] as an object.
@@ -198,12 +201,15 @@ impl Remote {
             return Ok(());
         }
         let names: Vec<_> = self.pending().iter().cloned().collect();
-        self.guard(now, self.store.renew(&names)).await?;
-        let mut pending = self.pending();
-        for name in &names {
-            pending.remove(name);
+        // In parts that a store can manage in time, so that each attempt leaves less for the next one.
+        for names in names.chunks(SETTLED) {
+            self.guard(now, self.store.renew(names)).await?;
+            let mut pending = self.pending();
+            for name in names {
+                pending.remove(name);
+            }
+            self.owes.store(!pending.is_empty(), Ordering::Release);
         }
-        self.owes.store(!pending.is_empty(), Ordering::Release);
         Ok(())
     }
 
@@ -232,8 +238,11 @@ impl Remote {
             Ok(Err(_)) => Failed::Panicked,
             Err(_) => Failed::Late,
         };
-        if !matches!(failed, Failed::Store(StoreError::Connecting)) {
-            self.breaker.failed(now);
+        match &failed {
+            Failed::Store(StoreError::Connecting) => {}
+            // It is there, and has to spare for some keys what it lacks for others.
+            Failed::Store(StoreError::Throttled) => self.breaker.succeeded(),
+            _ => self.breaker.failed(now),
         }
         self.log(now, &failed);
         Err(failed)
