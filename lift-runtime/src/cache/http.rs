@@ -60,7 +60,7 @@ enum SharedBody {
 /// Renders what a handler returned, and decides what may be done with it.
 pub(crate) async fn produce<T, E>(
     context: &Context,
-    policy: &Policy,
+    policy: &'static Policy,
     limit: u64,
     computed: Computed<T, E>,
 ) -> Produced<Page, Response>
@@ -79,7 +79,7 @@ where
 
 async fn render(
     context: &Context,
-    policy: &Policy,
+    policy: &'static Policy,
     limit: u64,
     response: Response,
     store: bool,
@@ -97,7 +97,13 @@ async fn render(
     let (parts, body) = response.into_parts();
     let body = match whole(body, limit).await {
         Ok(body) => body,
-        Err(body) => return Produced::Alone(Response::from_parts(parts, body)),
+        Err(body) => {
+            // A stream, whose length nobody knows, is not meant to be stored.
+            if store && body.size_hint().exact().is_some_and(|length| length > limit) {
+                policy.registered().too_large.increment(1);
+            }
+            return Produced::Alone(Response::from_parts(parts, body));
+        }
     };
     let mut headers = parts.headers;
     for name in &FLEETING {

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(5);
 const POLL_AT_MOST: Duration = Duration::from_millis(100);
 
-/// Between attempts to give a lease back that runs out by itself otherwise.
+/// After the first attempt to give a lease back; twice as long after each, until it has run out by itself.
 const AGAIN: Duration = Duration::from_millis(250);
 
 pub(crate) enum Obtained {
@@ -68,8 +68,10 @@ impl Drop for Hold {
         let (key, lease, clock) = (std::mem::take(&mut self.key), self.lease, self.clock.clone());
         let end = Instant::now() + LEASE;
         runtime.spawn(async move {
+            let mut pause = AGAIN;
             while remote.release(clock.now_millis(), &key, lease).await.is_err() && Instant::now() < end {
-                sleep(AGAIN).await;
+                sleep(pause).await;
+                pause *= 2;
             }
         });
     }
@@ -104,7 +106,10 @@ pub(crate) async fn obtain<C: Codec>(plan: &mut Plan, seat: &Seat, snapshot: &mu
                 }
                 false
             }
-            Err(_) => {
+            Err(failed) => {
+                if failed.is_refusal() {
+                    hold.remote = None;
+                }
                 *snapshot = Snapshot::Unknown(plan.stamp());
                 return Obtained::Without;
             }

@@ -46,6 +46,8 @@ pub use self::computed::CacheStrategy;
 pub use self::counter::publish_counters;
 pub use self::key::{Key, KeyPart};
 pub use self::near::{Beat, Watcher};
+#[cfg(feature = "dynamodb")]
+pub use self::store::DynamoDbStore;
 #[cfg(feature = "redis")]
 pub use self::store::RedisStore;
 pub use self::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
@@ -157,7 +159,8 @@ impl Cache {
     /// | not set, `memory` | [`Cache::memory`] |
     /// | `memory:64MiB` | [`Cache::memory_of`]; `KiB`, `MiB`, `GiB` or bytes, from 64 KiB up |
     /// | `redis://…`, `rediss://…`, `redis+cluster://…`, `rediss+cluster://…` | [`Cache::store`] with a `RedisStore` (feature `redis`) |
-    /// | `memory+redis://…`, `memory:64MiB+redis://…` and so on | [`Cache::near`] with one |
+    /// | `dynamodb://table` | [`Cache::store`] with a `DynamoDbStore` (feature `dynamodb`) |
+    /// | `memory+redis://…`, `memory:64MiB+dynamodb://table` and so on | [`Cache::near`] with one |
     ///
     /// # Errors
     /// If it says anything else. What may be a password is not repeated.

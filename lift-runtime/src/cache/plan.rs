@@ -361,6 +361,9 @@ impl Plan {
     ) -> (Arc<Entry>, bool) {
         let bytes = C::weigh(&payload);
         let too_large = self.policy.max_bytes.is_some_and(|most| bytes > most as u64);
+        if too_large {
+            self.policy.registered().too_large.increment(1);
+        }
         match snapshot {
             Snapshot::Memory(stamp) if !too_large && self.generations().stand(&stamp.marks) => {
                 let (entry, stored) = self.put(stamp, times, payload, bytes);
@@ -410,6 +413,7 @@ impl Plan {
             Encoded { times, names: abroad.digest, generations, kind, key, payload: payload.into() };
         let entry = encoded.to_bytes(self.inner.compress_over.load(Ordering::Relaxed));
         if entry.len() > remote.largest() {
+            self.policy.registered().too_large.increment(1);
             return false;
         }
         match remote.put(self.now(), &abroad.key, entry, times.ends(), lease).await {

@@ -51,6 +51,7 @@ pub(crate) struct Registered {
     pub(crate) stores: Counter,
     pub(crate) evictions: Counter,
     pub(crate) errors: Counter,
+    pub(crate) too_large: Counter,
 }
 
 impl Policy {
@@ -221,6 +222,7 @@ impl Registered {
             stores: counter!("lift.cache.stores", "endpoint" => name),
             evictions: counter!("lift.cache.evictions", "endpoint" => name),
             errors: counter!("lift.cache.errors", "endpoint" => name),
+            too_large: counter!("lift.cache.too_large", "endpoint" => name),
         }
     }
 }

@@ -31,6 +31,9 @@ const LOG_EVERY: u64 = 60_000;
 /// Names that a store could not be told of, before they are taken for everything.
 const PENDING: usize = 10_000;
 
+/// So many of them a store is told of at once.
+const SETTLED: usize = 100;
+
 type Future_<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// [`CacheStore`] as an object.
@@ -111,6 +114,13 @@ pub(crate) enum Failed {
     /// The store's code panicked.
     Panicked,
     Store(StoreError),
+}
+
+impl Failed {
+    /// Whether the store has certainly not done it.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Skipped | Self::Store(StoreError::Connecting | StoreError::Throttled))
+    }
 }
 
 impl std::fmt::Display for Failed {
@@ -198,12 +208,15 @@ impl Remote {
             return Ok(());
         }
         let names: Vec<_> = self.pending().iter().cloned().collect();
-        self.guard(now, self.store.renew(&names)).await?;
-        let mut pending = self.pending();
-        for name in &names {
-            pending.remove(name);
+        // In parts that a store can manage in time, so that each attempt leaves less for the next one.
+        for names in names.chunks(SETTLED) {
+            self.guard(now, self.store.renew(names)).await?;
+            let mut pending = self.pending();
+            for name in names {
+                pending.remove(name);
+            }
+            self.owes.store(!pending.is_empty(), Ordering::Release);
         }
-        self.owes.store(!pending.is_empty(), Ordering::Release);
         Ok(())
     }
 
@@ -235,8 +248,11 @@ impl Remote {
             Ok(Err(_)) => Failed::Panicked,
             Err(_) => Failed::Late,
         };
-        if !matches!(failed, Failed::Store(StoreError::Connecting)) {
-            self.breaker.failed(now, pass);
+        match &failed {
+            Failed::Store(StoreError::Connecting) => {}
+            // It is there, and has to spare for some keys what it lacks for others.
+            Failed::Store(StoreError::Throttled) => self.breaker.succeeded(),
+            _ => self.breaker.failed(now, pass),
         }
         self.log(now, &failed);
         Err(failed)
