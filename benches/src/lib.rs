@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 const SAMPLES: usize = 101;
 const SAMPLE: Duration = Duration::from_millis(4);
 
+/// Some hundred round trips on loopback.
+const WAITING_SAMPLE: Duration = Duration::from_millis(10);
+
 /// One row of the table: how long one call of each takes (the median of 101 alternating samples).
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -48,6 +51,30 @@ pub fn compare<A, B>(id: &'static str, mut peer: impl FnMut() -> A, mut lift: im
         lifts.push(sample(&mut lift, lift_calls));
     }
     Row { id, peer: median(&mut peers), lift: median(&mut lifts) }
+}
+
+/// Measures two functions that wait, such as round trips to a server, in turns.
+pub async fn compare_waiting<A, B>(
+    id: &'static str,
+    mut peer: impl AsyncFnMut() -> A,
+    mut lift: impl AsyncFnMut() -> B,
+) -> Row {
+    let mut peers = Vec::with_capacity(SAMPLES);
+    let mut lifts = Vec::with_capacity(SAMPLES);
+    for _ in 0..SAMPLES {
+        peers.push(sample_waiting(&mut peer).await);
+        lifts.push(sample_waiting(&mut lift).await);
+    }
+    Row { id, peer: median(&mut peers), lift: median(&mut lifts) }
+}
+
+async fn sample_waiting<R>(f: &mut impl AsyncFnMut() -> R) -> f64 {
+    let (start, mut calls) = (Instant::now(), 0_u32);
+    while start.elapsed() < WAITING_SAMPLE {
+        black_box(f().await);
+        calls += 1;
+    }
+    start.elapsed().as_secs_f64() * 1e9 / f64::from(calls)
 }
 
 /// How many calls fill one sample.

@@ -1,5 +1,6 @@
 //! Integration tests of Lift, and what they share.
 
+pub mod dynamodb;
 pub mod history;
 pub mod process;
 pub mod proxy;

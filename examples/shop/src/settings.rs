@@ -12,7 +12,8 @@ Environment:
   SHOP_DB              where changes and orders are kept: memory (default), redis://host:6379/0
   SHOP_DB_LATENCY_MS   how long a catalog read takes (20)
   SHOP_STEP_MS         how long an order stays at each step (200)
-  LIFT_CACHE           memory (default), memory:64MiB, redis://host:6379, memory+redis://host:6379
+  LIFT_CACHE           memory (default), memory:64MiB, redis://host:6379, dynamodb://table,
+                       memory+redis://host:6379, memory+dynamodb://table
   LIFT_LOG             what is logged, such as info (default) or lift=debug
   LIFT_RESPONSE_MODE   on Lambda: buffered (default), stream or route
   PORT                 the local port (3000)

@@ -33,21 +33,35 @@ fn capacity(memory: &str) -> Result<u64> {
 }
 
 /// A store outside the process; before it, so many bytes of memory.
-#[cfg_attr(not(feature = "redis"), expect(unused_variables, reason = "this binary has no such store"))]
 fn store_of(url: &str, memory: Option<u64>) -> Result<Cache> {
     // What stands after the scheme may hold a password.
     let scheme = url.split_once(':').map_or(url, |(scheme, _)| scheme);
     match scheme {
         #[cfg(feature = "redis")]
         "redis" | "rediss" | "redis+cluster" | "rediss+cluster" => {
-            let store = super::RedisStore::new(url)?;
-            Ok(match memory {
-                Some(bytes) => Cache::near_of(bytes, store),
-                None => Cache::store(store),
-            })
+            super::RedisStore::new(url).map(|store| before(memory, store))
         }
-        _ => Err(refused(&format!("`{scheme}:…` is no store that this binary has"))),
+        #[cfg(not(feature = "redis"))]
+        "redis" | "rediss" | "redis+cluster" | "rediss+cluster" => Err(left_out(scheme, "redis")),
+        #[cfg(feature = "dynamodb")]
+        "dynamodb" => super::DynamoDbStore::new(url).map(|store| before(memory, store)),
+        #[cfg(not(feature = "dynamodb"))]
+        "dynamodb" => Err(left_out(scheme, "dynamodb")),
+        _ => Err(refused(&format!("`{scheme}:…` is no store that there is"))),
     }
+}
+
+#[cfg(any(feature = "dynamodb", feature = "redis"))]
+fn before(memory: Option<u64>, store: impl super::CacheStore) -> Cache {
+    match memory {
+        Some(bytes) => Cache::near_of(bytes, store),
+        None => Cache::store(store),
+    }
+}
+
+#[cfg(not(all(feature = "dynamodb", feature = "redis")))]
+fn left_out(scheme: &str, feature: &str) -> Error {
+    refused(&format!("`{scheme}:…` is in no binary that was built without Lift's feature `{feature}`"))
 }
 
 fn refused(why: &str) -> Error {
@@ -103,6 +117,35 @@ mod tests {
         assert_eq!(kind("memory:1MiB+redis+cluster://cache"), (true, true, 1 << 20));
         for wrong in ["memory+", "memory+memory", "memory:1+redis://cache", "redis:", "redis://cache?x=1"] {
             assert!(read(Some(OsStr::new(wrong))).is_err(), "{wrong}");
+        }
+    }
+
+    #[cfg(feature = "dynamodb")]
+    #[test]
+    fn a_table_is_a_store_too() {
+        let kind = |value: &str| {
+            let cache = read(Some(OsStr::new(value))).unwrap_or_else(|error| panic!("{value}: {error:?}"));
+            (cache.inner.remote.is_some(), cache.inner.near.is_some(), cache.inner.capacity)
+        };
+        assert_eq!(kind("dynamodb://lift-cache"), (true, false, CAPACITY));
+        assert_eq!(kind("memory+dynamodb://lift-cache?prefix=a%2B"), (true, true, CAPACITY));
+        assert_eq!(kind("memory:64MiB+dynamodb://lift-cache"), (true, true, 64 << 20));
+        for wrong in
+            ["dynamodb:", "dynamodb://", "memory+dynamodb://user:s3cret@table", "dynamodb://table?x=s3cret"]
+        {
+            let said = format!("{:?}", read(Some(OsStr::new(wrong))).expect_err(wrong));
+            assert!(said.contains("dynamodb://table") && !said.contains("s3cret"), "{said}");
+        }
+    }
+
+    #[cfg(not(any(feature = "dynamodb", feature = "redis")))]
+    #[test]
+    fn a_store_that_was_left_out_is_named_with_its_feature() {
+        for (value, feature) in
+            [("memory+rediss://:s3cret@cache", "redis"), ("dynamodb://s3cret", "dynamodb")]
+        {
+            let said = format!("{:?}", read(Some(OsStr::new(value))).expect_err(value));
+            assert!(said.contains(&format!("feature `{feature}`")) && !said.contains("s3cret"), "{said}");
         }
     }
 

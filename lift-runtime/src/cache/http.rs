@@ -100,8 +100,8 @@ async fn render(
     let body = match whole(body, limit).await {
         Ok(body) => body,
         Err(body) => {
-            // One of unknown length is a stream, and meant to be one.
-            if body.size_hint().exact().is_some() {
+            // A stream, whose length nobody knows, is not meant to be stored.
+            if store && body.size_hint().exact().is_some_and(|length| length > limit) {
                 row.too_large();
             }
             return Produced::Alone(Response::from_parts(parts, body));

@@ -11,6 +11,7 @@ use super::generation::Snapshot;
 use super::plan::{Codec, Plan};
 use super::remote::Remote;
 use super::store::{Lease, Leased};
+use crate::clock::Clock;
 
 /// How long another process may hold a lease; a holder that dies delays others by so much at most.
 const LEASE: Duration = Duration::from_secs(10);
@@ -22,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(5);
 const POLL_AT_MOST: Duration = Duration::from_millis(100);
 
+/// After the first attempt to give a lease back; twice as long after each, until it has run out by itself.
+const AGAIN: Duration = Duration::from_millis(250);
+
 pub(crate) enum Obtained {
     Granted(Hold),
     /// Another process has computed it meanwhile.
@@ -31,18 +35,19 @@ pub(crate) enum Obtained {
 }
 
 /// A lease that is held, or that may be: one that was asked for in vain may have been granted too late to be told.
-/// Dropped unused, because its holder's client left or its handler panicked, it is given back in the background.
+/// Dropped unused, because its holder's client left, its handler panicked or the store fails just now, it is given back
+/// in the background, and the store is told again until it hears.
 pub(crate) struct Hold {
     remote: Option<Arc<Remote>>,
     key: Box<[u8]>,
     lease: Lease,
-    now: u64,
+    clock: Clock,
 }
 
 impl Hold {
     fn new(plan: &Plan, key: &[u8]) -> Self {
         let (remote, lease) = (plan.inner.remote.clone(), Lease(fastrand::u128(..)));
-        Self { remote, key: key.into(), lease, now: plan.now() }
+        Self { remote, key: key.into(), lease, clock: plan.context.clock().clone() }
     }
 
     pub(crate) fn lease(&self) -> Lease {
@@ -60,18 +65,24 @@ impl Drop for Hold {
         let (Some(remote), Ok(runtime)) = (self.remote.take(), tokio::runtime::Handle::try_current()) else {
             return;
         };
-        let (key, lease, now) = (std::mem::take(&mut self.key), self.lease, self.now);
-        // It runs out by itself where this fails.
-        runtime.spawn(async move { drop(remote.release(now, &key, lease).await) });
+        let (key, lease, clock) = (std::mem::take(&mut self.key), self.lease, self.clock.clone());
+        let end = Instant::now() + LEASE;
+        runtime.spawn(async move {
+            let mut pause = AGAIN;
+            while remote.release(clock.now_millis(), &key, lease).await.is_err() && Instant::now() < end {
+                sleep(pause).await;
+                pause *= 2;
+            }
+        });
     }
 }
 
-/// Gives a lease back unused.
+/// Gives a lease back unused; in the background if the store fails just now, for the answer need not wait for that.
 pub(crate) async fn release(hold: Option<Hold>) {
     let Some(mut hold) = hold else { return };
-    if let Some(remote) = hold.remote.clone() {
-        // It runs out by itself where this fails.
-        let _ = remote.release(hold.now, &hold.key, hold.lease).await;
+    if let Some(remote) = hold.remote.clone().filter(|remote| !remote.fails())
+        && remote.release(hold.clock.now_millis(), &hold.key, hold.lease).await.is_ok()
+    {
         hold.remote = None;
     }
 }
@@ -95,7 +106,10 @@ pub(crate) async fn obtain<C: Codec>(plan: &mut Plan, seat: &Seat, snapshot: &mu
                 }
                 false
             }
-            Err(_) => {
+            Err(failed) => {
+                if failed.is_refusal() {
+                    hold.remote = None;
+                }
                 *snapshot = Snapshot::Unknown;
                 return Obtained::Without;
             }

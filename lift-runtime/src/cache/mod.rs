@@ -50,6 +50,8 @@ pub use self::key::{Key, KeyPart};
 pub use self::near::{Beat, Watcher};
 pub use self::remote::{BreakerState, StoreStats};
 pub use self::stats::{CacheStats, EndpointStats, MemoryStats, publish_counters};
+#[cfg(feature = "dynamodb")]
+pub use self::store::DynamoDbStore;
 #[cfg(feature = "redis")]
 pub use self::store::RedisStore;
 pub use self::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
@@ -164,7 +166,8 @@ impl Cache {
     /// | not set, `memory` | [`Cache::memory`] |
     /// | `memory:64MiB` | [`Cache::memory_of`]; `KiB`, `MiB`, `GiB` or bytes, from 64 KiB up |
     /// | `redis://…`, `rediss://…`, `redis+cluster://…`, `rediss+cluster://…` | [`Cache::store`] with a `RedisStore` (feature `redis`) |
-    /// | `memory+redis://…`, `memory:64MiB+redis://…` and so on | [`Cache::near`] with one |
+    /// | `dynamodb://table` | [`Cache::store`] with a `DynamoDbStore` (feature `dynamodb`) |
+    /// | `memory+redis://…`, `memory:64MiB+dynamodb://table` and so on | [`Cache::near`] with one |
     ///
     /// # Errors
     /// If it says anything else. What may be a password is not repeated.

@@ -14,7 +14,7 @@ use super::lookup::lookup;
 use super::memory::{Memory, Wanted};
 use super::near::Near;
 use super::policy::{Policy, Sharing};
-use super::remote::Remote;
+use super::remote::{Failed, Remote};
 use super::stats::Row;
 use super::store::{Found, Generation, Lease};
 use super::tags::{Name, Space, Tags};
@@ -317,9 +317,10 @@ impl Plan {
             near.watch(&self.inner, self.context.clock());
             self.generations().stamp_bytes(&abroad.names, now)
         });
-        // A failure is noted where it happens; what is still owed is bypassed below.
-        let _ = remote.settle(now).await;
-        if !remote.owes_any(&abroad.names) {
+        // A failure is noted where it happens, and what is still owed is bypassed. Of a store that does not answer
+        // nobody waits for a second thing in vain.
+        let hangs = matches!(remote.settle(now).await, Err(Failed::Late));
+        if !hangs && !remote.owes_any(&abroad.names) {
             let began = Instant::now();
             let looked = lookup(remote, now, abroad).await;
             self.row.lookups.record(began.elapsed());

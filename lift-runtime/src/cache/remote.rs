@@ -45,6 +45,9 @@ const LOG_EVERY: u64 = 60_000;
 /// Names that a store could not be told of, before they are taken for everything.
 const PENDING: usize = 10_000;
 
+/// So many of them a store is told of at once.
+const SETTLED: usize = 100;
+
 type Future_<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// [`CacheStore`] as an object.
@@ -183,6 +186,13 @@ pub(crate) enum Failed {
     Store(StoreError),
 }
 
+impl Failed {
+    /// Whether the store has certainly not done it.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Skipped | Self::Store(StoreError::Connecting | StoreError::Throttled))
+    }
+}
+
 impl std::fmt::Display for Failed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -289,16 +299,19 @@ impl Remote {
         if !self.owes.load(Ordering::Acquire) {
             return Ok(());
         }
-        let (names, owed): (Vec<_>, Vec<_>) =
-            self.pending().names.iter().map(|(name, owed)| (name.clone(), *owed)).unzip();
-        self.guard(now, self.store.renew(&names)).await?;
-        let mut pending = self.pending();
-        for (name, owed) in names.iter().zip(owed) {
-            if pending.names.get(name) == Some(&owed) {
-                pending.names.remove(name);
+        let owed: Vec<_> = self.pending().names.iter().map(|(name, owed)| (name.clone(), *owed)).collect();
+        // In parts that a store can manage in time, so that each attempt leaves less for the next one.
+        for part in owed.chunks(SETTLED) {
+            let names: Vec<_> = part.iter().map(|(name, _)| name.clone()).collect();
+            self.guard(now, self.store.renew(&names)).await?;
+            let mut pending = self.pending();
+            for (name, owed) in part {
+                if pending.names.get(name) == Some(owed) {
+                    pending.names.remove(name);
+                }
             }
+            self.owes.store(!pending.names.is_empty(), Ordering::Release);
         }
-        self.owes.store(!pending.names.is_empty(), Ordering::Release);
         Ok(())
     }
 
@@ -314,11 +327,16 @@ impl Remote {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the operation that ended last has failed: one who need not know what comes of the next does not wait.
+    pub(crate) fn fails(&self) -> bool {
+        self.breaker.failures.load(Ordering::Relaxed) != 0
+    }
+
     async fn guard<T>(&self, now: u64, operation: Future_<'_, T>) -> Result<T, Failed> {
-        if !self.breaker.lets(now) {
+        let Some(pass) = self.breaker.lets(now) else {
             self.skipped.fetch_add(1, Ordering::Relaxed);
             return Err(Failed::Skipped);
-        }
+        };
         if !self.is_ready.load(Ordering::Acquire) {
             self.connect().await;
         }
@@ -337,8 +355,11 @@ impl Remote {
             }
         };
         self.failures.fetch_add(1, Ordering::Relaxed);
-        if !matches!(failed, Failed::Store(StoreError::Connecting)) {
-            self.breaker.failed(now);
+        match &failed {
+            Failed::Store(StoreError::Connecting) => {}
+            // It is there, and has to spare for some keys what it lacks for others.
+            Failed::Store(StoreError::Throttled) => self.breaker.succeeded(),
+            _ => self.breaker.failed(now, pass),
         }
         self.log(now, &failed);
         Err(failed)
@@ -356,7 +377,7 @@ impl Remote {
         let failed =
             Failed::Store(StoreError::new("it answered with another number of generations than asked for"));
         self.failures.fetch_add(1, Ordering::Relaxed);
-        self.breaker.failed(now);
+        self.breaker.failed(now, Pass::Usual);
         self.log(now, &failed);
         failed
     }
@@ -392,19 +413,29 @@ struct Breaker {
     open_until: AtomicU64,
 }
 
+/// Why an operation is let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pass {
+    Usual,
+    /// To see whether the store is back.
+    Probe,
+}
+
 impl Breaker {
     /// Whether to try; while it is open, one try at the end of each period.
-    fn lets(&self, now: u64) -> bool {
+    fn lets(&self, now: u64) -> Option<Pass> {
         if self.failures.load(Ordering::Acquire) < FAILURES {
-            return true;
+            return Some(Pass::Usual);
         }
         let until = self.open_until.load(Ordering::Acquire);
         // A clock that was set back must not keep it open.
         let over = now >= until || until - now > OPEN_AT_MOST;
-        over && self
-            .open_until
-            .compare_exchange(until, now.saturating_add(OPEN), Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
+        let probes = over
+            && self
+                .open_until
+                .compare_exchange(until, now.saturating_add(OPEN), Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok();
+        probes.then_some(Pass::Probe)
     }
 
     fn state(&self, now: u64) -> BreakerState {
@@ -422,9 +453,15 @@ impl Breaker {
         }
     }
 
-    fn failed(&self, now: u64) {
-        let failures = self.failures.fetch_add(1, Ordering::AcqRel).saturating_add(1);
-        if let Some(probes) = failures.checked_sub(FAILURES) {
+    /// Counts a failure. Of many that were under way when the store went, those that come after the fifth say nothing
+    /// new: how long it stays open, failed probes alone decide.
+    fn failed(&self, now: u64, pass: Pass) {
+        let counts =
+            |failures: u32| (pass == Pass::Probe || failures < FAILURES).then(|| failures.saturating_add(1));
+        let Ok(before) = self.failures.fetch_update(Ordering::AcqRel, Ordering::Acquire, counts) else {
+            return;
+        };
+        if let Some(probes) = (before + 1).checked_sub(FAILURES) {
             let open = (OPEN << probes.min(5)).min(OPEN_AT_MOST);
             self.open_until.store(now.saturating_add(open), Ordering::Release);
         }
@@ -434,6 +471,9 @@ impl Breaker {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const USUAL: Option<Pass> = Some(Pass::Usual);
+    const PROBE: Option<Pass> = Some(Pass::Probe);
 
     #[tokio::test]
     async fn an_answer_that_lies_unread_is_waited_for_where_the_process_had_no_time() {
@@ -466,27 +506,41 @@ mod tests {
     fn the_breaker_opens_after_failures_in_a_row_and_lets_one_probe_through() {
         let breaker = Breaker::default();
         for _ in 0..FAILURES {
-            assert!(breaker.lets(1_000));
-            breaker.failed(1_000);
+            assert_eq!(breaker.lets(1_000), USUAL);
+            breaker.failed(1_000, Pass::Usual);
         }
-        assert!(!breaker.lets(1_000));
-        assert!(!breaker.lets(1_999));
-        assert!(breaker.lets(2_000), "a probe");
-        assert!(!breaker.lets(2_000), "and no second one");
-        breaker.failed(2_000);
-        assert!(!breaker.lets(3_999), "twice as long");
-        assert!(breaker.lets(4_000));
+        assert_eq!(breaker.lets(1_000), None);
+        assert_eq!(breaker.lets(1_999), None);
+        assert_eq!(breaker.lets(2_000), PROBE);
+        assert_eq!(breaker.lets(2_000), None, "no second one");
+        breaker.failed(2_000, Pass::Probe);
+        assert_eq!(breaker.lets(3_999), None, "twice as long");
+        assert_eq!(breaker.lets(4_000), PROBE);
         breaker.succeeded();
-        assert!(breaker.lets(4_000));
+        assert_eq!(breaker.lets(4_000), USUAL);
+    }
+
+    #[test]
+    fn many_that_fail_at_once_open_it_for_no_longer_than_five() {
+        let breaker = Breaker::default();
+        for _ in 0..100 {
+            breaker.failed(1_000, Pass::Usual);
+        }
+        assert_eq!(breaker.lets(1_999), None);
+        assert_eq!(breaker.lets(2_000), PROBE);
+        breaker.failed(1_050, Pass::Usual);
+        breaker.failed(2_000, Pass::Probe);
+        assert_eq!(breaker.lets(3_999), None);
+        assert_eq!(breaker.lets(4_000), PROBE);
     }
 
     #[test]
     fn a_clock_that_is_set_back_does_not_keep_the_breaker_open() {
         let breaker = Breaker::default();
         for _ in 0..FAILURES {
-            breaker.failed(1_000_000_000);
+            breaker.failed(1_000_000_000, Pass::Usual);
         }
-        assert!(!breaker.lets(1_000_000_500));
-        assert!(breaker.lets(1_000));
+        assert_eq!(breaker.lets(1_000_000_500), None);
+        assert_eq!(breaker.lets(1_000), PROBE);
     }
 }

@@ -1,5 +1,9 @@
 //! The open side of the cache: what a store of one's own implements.
 
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
+#[cfg(any(feature = "dynamodb", feature = "redis"))]
+mod link;
 #[cfg(feature = "redis")]
 mod redis;
 
@@ -9,6 +13,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+#[cfg(feature = "dynamodb")]
+pub use self::dynamodb::DynamoDbStore;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
 use super::near::Watcher;
@@ -56,6 +62,8 @@ pub enum Leased {
 pub enum StoreError {
     /// It is still connecting. This trips no breaker.
     Connecting,
+    /// It asks to be asked less, and answers soon again. This trips no breaker.
+    Throttled,
     /// It cannot do this at all, and is not asked again.
     Unsupported,
     /// It failed.
@@ -79,6 +87,7 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connecting => f.write_str("still connecting"),
+            Self::Throttled => f.write_str("throttled"),
             Self::Unsupported => f.write_str("not supported"),
             Self::Failed(error) => error.fmt(f),
         }

@@ -9,7 +9,7 @@
 //! A digest is the SHA-256 of a key or name in base64, so that any bytes make a key and none is long; an entry holds its
 //! whole key, which is compared. Nothing is ever searched for or deleted in bulk.
 
-mod link;
+mod client;
 mod url;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,8 +21,9 @@ use futures_util::StreamExt as _;
 use redis::{Cmd, Script, Value};
 use sha2::{Digest as _, Sha256};
 
-use self::link::Link;
+use self::client::{CONNECT, RedisClient};
 use self::url::Target;
+use super::link::Link;
 use crate::cache::{CacheStore, Found, Generation, Lease, Leased, StoreError, Watcher};
 use crate::error::Result;
 
@@ -62,7 +63,7 @@ const RELEASE: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call(
 /// request waits for a new one longer than 40 ms, and those that find none go without the cache. Generations are read from primaries. A fail-over that loses writes which
 /// Redis had acknowledged loses invalidations among them.
 pub struct RedisStore {
-    link: Link,
+    link: Link<RedisClient>,
     prefix: Box<str>,
     is_cluster: bool,
     fill: Script,
@@ -254,10 +255,10 @@ impl CacheStore for RedisStore {
     /// Not in a cluster: what another node was told may be on its way still when the one that is asked says that there is
     /// no more.
     async fn watch(&self, watcher: Watcher) -> Result<(), StoreError> {
-        let (mut sink, mut messages) = self.link.subscribe(&self.channel()).await?.split();
+        let (mut sink, mut messages) = self.link.connector().subscribe(&self.channel()).await?.split();
         loop {
             let beat = watcher.beat();
-            let mut ping = std::pin::pin!(tokio::time::timeout(link::CONNECT, sink.ping::<Value>()));
+            let mut ping = std::pin::pin!(tokio::time::timeout(CONNECT, sink.ping::<Value>()));
             loop {
                 tokio::select! {
                     // What came before the answer is told before it.

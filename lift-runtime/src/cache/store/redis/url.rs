@@ -3,7 +3,7 @@
 use redis::cluster::ClusterClient;
 use redis::{Client, IntoConnectionInfo as _, TlsCertificates};
 
-use super::link::{CONNECT, RedisClient};
+use super::client::{CONNECT, RedisClient};
 use crate::error::{Error, Result};
 
 const PREFIX: &str = "lift:";

@@ -1,0 +1,186 @@
+//! What a store is reached by: made at its first use, shared by all who ask, and made anew when it is lost.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::StoreError;
+
+/// How long an operation waits for a connection: only as long as it may be a matter of milliseconds.
+const PATIENCE: Duration = Duration::from_millis(40);
+
+/// An operation that was given up after so long tells that the connection may be dead: after a freeze nobody says so.
+const LATE: Duration = Duration::from_millis(45);
+
+/// Between attempts to connect.
+const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE_AT_MOST: Duration = Duration::from_secs(5);
+
+/// A line in the log for so much time without a connection.
+const LOG_EVERY: Duration = Duration::from_secs(60);
+
+/// How to reach a store.
+pub(super) trait Connect: Send + Sync + 'static {
+    /// What is shared: as many as are needed are cloned from it.
+    type Connection: Clone + Send + 'static;
+    type Error: Display + Into<StoreError> + Send;
+
+    /// The store, for the log.
+    const NAME: &'static str;
+
+    /// How long connecting may take, in the background.
+    const BOUND: Duration;
+
+    fn connect(&self) -> impl Future<Output = Result<Self::Connection, Self::Error>> + Send;
+
+    /// Whether the connection is of no use after this.
+    fn is_fatal(error: &Self::Error) -> bool;
+}
+
+/// A connection, or how far it is from being one.
+pub(super) struct Link<C: Connect>(Arc<Inner<C>>);
+
+struct Inner<C: Connect> {
+    connect: C,
+    state: Mutex<State<C::Connection>>,
+    logged: Mutex<Option<Instant>>,
+}
+
+enum State<T> {
+    /// There is none; after failures not before a certain time.
+    Closed {
+        failures: u32,
+        not_before: Option<Instant>,
+    },
+    Opening {
+        began: Instant,
+        opened: watch::Receiver<bool>,
+    },
+    Open {
+        connection: T,
+        number: u64,
+    },
+}
+
+impl<C: Connect> Link<C> {
+    pub(super) fn new(connect: C) -> Self {
+        let state = Mutex::new(State::Closed { failures: 0, not_before: None });
+        Self(Arc::new(Inner { connect, state, logged: Mutex::default() }))
+    }
+
+    pub(super) fn connector(&self) -> &C {
+        &self.0.connect
+    }
+
+    /// Runs an operation on the connection, and drops that if it proves dead.
+    pub(super) async fn run<T>(
+        &self,
+        operation: impl AsyncFnOnce(C::Connection) -> Result<T, C::Error>,
+    ) -> Result<T, StoreError> {
+        let (connection, number) = self.connection(PATIENCE).await?;
+        let mut suspicion = Suspicion { inner: &self.0, number, began: Instant::now(), is_over: false };
+        let done = operation(connection).await;
+        suspicion.is_over = true;
+        done.map_err(|error| {
+            if C::is_fatal(&error) {
+                self.0.forget(number);
+            }
+            error.into()
+        })
+    }
+
+    /// Connects, and waits for it.
+    pub(super) async fn connect(&self) -> Result<(), StoreError> {
+        self.connection(C::BOUND).await.map(drop)
+    }
+
+    async fn connection(&self, patience: Duration) -> Result<(C::Connection, u64), StoreError> {
+        let (began, mut opened) = {
+            let mut state = self.0.state();
+            match &*state {
+                State::Open { connection, number } => return Ok((connection.clone(), *number)),
+                State::Opening { began, opened } if opened.has_changed().is_ok() => (*began, opened.clone()),
+                // The runtime that was to connect has gone.
+                State::Opening { .. } => self.open(0, &mut state),
+                State::Closed { not_before: Some(time), .. } if Instant::now() < *time => {
+                    return Err(StoreError::Connecting);
+                }
+                State::Closed { failures, .. } => self.open(*failures, &mut state),
+            }
+        };
+        let opening = opened.wait_for(|opened| *opened);
+        if timeout_at(began + patience, opening).await.is_err() {
+            return Err(StoreError::Connecting);
+        }
+        match &*self.0.state() {
+            State::Open { connection, number } => Ok((connection.clone(), *number)),
+            _ => Err(StoreError::Connecting),
+        }
+    }
+
+    /// Connects, in a task of its own, so that a request that is given up does not take the attempt with it.
+    fn open(&self, failures: u32, state: &mut State<C::Connection>) -> (Instant, watch::Receiver<bool>) {
+        let (sender, opened) = watch::channel(false);
+        let began = Instant::now();
+        *state = State::Opening { began, opened: opened.clone() };
+        let inner = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            let connected = timeout(C::BOUND, inner.connect.connect()).await;
+            let state = match connected {
+                Ok(Ok(connection)) => State::Open { connection, number: fastrand::u64(..) },
+                Ok(Err(error)) => inner.failed(failures, &error),
+                Err(late) => inner.failed(failures, &late),
+            };
+            *inner.state() = state;
+            // Whoever waits looks at the state.
+            let _ = sender.send(true);
+        });
+        (began, opened)
+    }
+}
+
+impl<C: Connect> Inner<C> {
+    fn state(&self) -> MutexGuard<'_, State<C::Connection>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn forget(&self, number: u64) {
+        let mut state = self.state();
+        if matches!(&*state, State::Open { number: open, .. } if *open == number) {
+            *state = State::Closed { failures: 0, not_before: None };
+        }
+    }
+
+    /// What follows an attempt that failed: a pause, longer each time.
+    fn failed(&self, failures: u32, cause: &dyn Display) -> State<C::Connection> {
+        let now = Instant::now();
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.is_none_or(|last| now - last >= LOG_EVERY) {
+            *logged = Some(now);
+            tracing::warn!(target: "lift::cache", store = C::NAME, %cause, "no connection to the cache store");
+        }
+        let pause = (PAUSE * (1 << failures.min(6))).min(PAUSE_AT_MOST);
+        let pause = pause.mul_f64(0.5 + fastrand::f64() / 2.0);
+        State::Closed { failures: failures + 1, not_before: Some(now + pause) }
+    }
+}
+
+/// An operation under way. Dropped before it is over, and late, it takes the connection for dead.
+struct Suspicion<'a, C: Connect> {
+    inner: &'a Inner<C>,
+    number: u64,
+    began: Instant,
+    is_over: bool,
+}
+
+impl<C: Connect> Drop for Suspicion<'_, C> {
+    fn drop(&mut self) {
+        if !self.is_over && self.began.elapsed() >= LATE {
+            self.inner.forget(self.number);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+"""Load on a shop, in a process of its own: requests leave on schedule, whatever the answers before them take.
+
+    python3 load.py PORT REQUESTS_A_SECOND FILE
+
+Until it is terminated it writes a line per request to the file: when it was due (monotonic seconds), how many milliseconds
+after that it was answered, `hit`, `miss` or `write`, and `ok` or what was wrong. Of ten requests six ask for products that
+nobody has asked for, three for a hundred that are asked for again and again, and one writes a product, whose next read must
+show the write. Every body is compared byte for byte.
+"""
+import asyncio
+import itertools
+import json
+import random
+import signal
+import sys
+import time
+
+CATEGORIES = ["books", "games", "garden", "music"]
+
+
+def product(n, name=None, price=None, stock=100, version=1):
+    body = {"sku": f"SKU-{n:04}", "name": name or f"Product {n}", "price_cents": price or 100 + 7 * n, "category": CATEGORIES[n % 4], "stock": stock, "version": version}
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+class Load:
+    def __init__(self, port, rate, out):
+        self.port, self.rate, self.out = port, rate, out
+        self.idle = []
+        self.run = f"{random.randrange(16**6):06x}"
+        self.cold = itertools.count()
+        # Each is one writer's at a time, so that it is known what its next read must show.
+        self.written = [(n, 1) for n in range(1, 501)]
+
+    async def drive(self):
+        began, tasks = time.monotonic() + 0.1, set()
+        for n in itertools.count():
+            due = began + n / self.rate
+            await asyncio.sleep(max(0, due - time.monotonic()))
+            kind = random.choices([self.cold_read, self.hot_read, self.write_and_read], [6, 3, 1])[0]
+            task = asyncio.create_task(kind(due))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+    async def cold_read(self, due):
+        tenant, n = divmod(next(self.cold), 1000)
+        await self.read(due, f"cold-{self.run}-{tenant}", n + 1, product(n + 1))
+
+    async def hot_read(self, due):
+        n = random.randint(1, 100)
+        await self.read(due, f"hot-{self.run}", n, product(n))
+
+    async def write_and_read(self, due):
+        if not self.written:  # all are under way
+            return await self.cold_read(due)
+        n, version = self.written.pop(random.randrange(len(self.written)))
+        tenant, price, version = f"written-{self.run}", random.randint(1, 10_000_000), version + 1
+        expected = product(n, f"Written {version}", price, version, version)
+        body = json.dumps({"name": f"Written {version}", "price_cents": price, "stock": version})
+        await self.ask(due, "PUT", tenant, n, expected, body)
+        await self.read(time.monotonic(), tenant, n, expected)
+        self.written.append((n, version))
+
+    async def read(self, due, tenant, n, expected):
+        await self.ask(due, "GET", tenant, n, expected)
+
+    async def ask(self, due, method, tenant, n, expected, body=""):
+        request = (
+            f"{method} /products/SKU-{n:04} HTTP/1.1\r\nhost: shop\r\nx-tenant-id: {tenant}\r\n"
+            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n{body}"
+        )
+        try:
+            status, answer = await asyncio.wait_for(self.exchange(request.encode()), 30)
+            said = "ok" if answer == expected else f"body: {answer[:200]!r} instead of {expected!r}"
+        except Exception as error:
+            status, said = "none", f"{type(error).__name__} {error}"
+        took = (time.monotonic() - due) * 1000
+        self.out.write(f"{due:.4f}\t{took:.2f}\t{'write' if method == 'PUT' else status}\t{said}\n")
+
+    async def exchange(self, request):
+        reader, writer = await self.connection()
+        writer.write(request)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        fields = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if line)
+        body = await reader.readexactly(int(fields["content-length"]))
+        self.idle.append((reader, writer, time.monotonic()))
+        if not head.startswith("http/1.1 200"):
+            raise ValueError(f"{head.splitlines()[0]}: {body[:200]!r}")
+        return "hit" if fields.get("cache-status", "").startswith("lift; hit") else "miss", body
+
+
+    async def connection(self):
+        """The one used last, unless a server might be closing it because nothing has come on it for long."""
+        while self.idle:
+            reader, writer, since = self.idle.pop()
+            if time.monotonic() - since < 5 and not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection("127.0.0.1", self.port)
+
+
+async def main(port, rate, file):
+    with open(file, "w", buffering=1 << 16) as out:
+        load = asyncio.create_task(Load(port, rate, out).drive())
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, load.cancel)
+        try:
+            await load
+        except asyncio.CancelledError:
+            pass
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3]))

@@ -1,0 +1,188 @@
+//! A DynamoDB of a test's own: `moto_server` on a free port, which the test may kill, stop and start again.
+
+mod front;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use lift::cache::DynamoDbStore;
+use serde_json::{Value, json};
+
+pub use self::front::{Answers, Front};
+use crate::process::{Signal, signal};
+use crate::redis::free_port;
+
+/// The table that is there from the start.
+pub const TABLE: &str = "lift-cache";
+
+/// A server, gone when dropped.
+pub struct DynamoDb {
+    port: u16,
+    process: Option<Child>,
+}
+
+impl DynamoDb {
+    /// Starts one, with the table.
+    ///
+    /// # Panics
+    /// If `moto_server` is missing or does not start: `tests/run` installs it.
+    pub fn start() -> Self {
+        let mut server = Self { port: free_port(), process: None };
+        server.restart();
+        server
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its process id.
+    ///
+    /// # Panics
+    /// If it was killed.
+    pub fn id(&self) -> u32 {
+        self.process.as_ref().expect("it runs").id()
+    }
+
+    /// Starts it again on the same port, with an empty table.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start), and if it runs.
+    pub fn restart(&mut self) {
+        assert!(self.process.is_none(), "it was killed before");
+        let program = installed();
+        let process = Command::new(&program)
+            .args(["-H", "127.0.0.1", "-p", &self.port.to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}: tests/run installs it", program.display()));
+        self.process = Some(process);
+        let until = Instant::now() + Duration::from_secs(60);
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(Instant::now() < until, "moto_server did not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.create_table(TABLE);
+    }
+
+    /// Makes a table as the documentation of `DynamoDbStore` says.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn create_table(&self, name: &str) {
+        self.call(
+            "CreateTable",
+            &json!({
+                "TableName": name,
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [{ "AttributeName": "pk", "AttributeType": "S" }],
+                "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
+            }),
+        );
+        let enabled = json!({ "Enabled": true, "AttributeName": "expires" });
+        self.call("UpdateTimeToLive", &json!({ "TableName": name, "TimeToLiveSpecification": enabled }));
+    }
+
+    /// What it says to a call, such as `PutItem`.
+    ///
+    /// # Panics
+    /// If it says no.
+    pub fn call(&self, operation: &str, request: &Value) -> Value {
+        let body = request.to_string();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
+        let head = format!(
+            "POST / HTTP/1.0\r\nHost: localhost\r\nContent-Type: application/x-amz-json-1.0\r\n\
+             X-Amz-Target: DynamoDB_20120810.{operation}\r\nContent-Length: {}\r\n\
+             Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/dynamodb/aws4_request\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(format!("{head}{body}").as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a response");
+        assert!(head.contains(" 200 "), "{operation}: {answer}");
+        serde_json::from_str(body).expect("JSON")
+    }
+
+    /// Every item of the table.
+    ///
+    /// # Panics
+    /// If it cannot be asked.
+    pub fn items(&self) -> Vec<Value> {
+        let answer = self.call("Scan", &json!({ "TableName": TABLE, "ConsistentRead": true }));
+        answer["Items"].as_array().expect("items").clone()
+    }
+
+    /// Puts an item in the place of another.
+    ///
+    /// # Panics
+    /// If it cannot be asked.
+    pub fn put(&self, item: &Value) {
+        self.call("PutItem", &json!({ "TableName": TABLE, "Item": item }));
+    }
+
+    /// Kills it as `kill -9` does.
+    ///
+    /// # Panics
+    /// If it was killed already.
+    pub fn kill(&mut self) {
+        let mut process = self.process.take().expect("it runs");
+        process.kill().expect("killed");
+        process.wait().expect("gone");
+    }
+
+    /// Stops it as `kill -STOP` does: its connections stay open, and nothing answers.
+    ///
+    /// # Panics
+    /// If it was killed.
+    pub fn stop(&self) {
+        signal(self.process.as_ref().expect("it runs"), Signal::STOP);
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Panics
+    /// If it was killed.
+    pub fn go_on(&self) {
+        signal(self.process.as_ref().expect("it runs"), Signal::CONT);
+    }
+}
+
+impl Drop for DynamoDb {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+const REGION: &str = "us-east-1";
+
+/// A store at a port of this machine.
+///
+/// # Panics
+/// If the URL is none.
+pub fn store_at(port: u16, url: &str) -> DynamoDbStore {
+    let credentials = Credentials::new("test", "test", None, None, "tests");
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .endpoint_url(format!("http://127.0.0.1:{port}"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials));
+    DynamoDbStore::with_config(url, config.build()).expect("a URL")
+}
+
+/// The program where `tests/run` puts it: in Cargo's target directory, which also this executable is in.
+fn installed() -> PathBuf {
+    let here = std::env::current_exe().expect("a path");
+    let found = here.ancestors().map(|folder| folder.join("moto-5.2.5/bin/moto_server"));
+    found.into_iter().find(|path| path.exists()).expect("moto_server is there: tests/run installs it")
+}

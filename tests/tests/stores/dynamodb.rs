@@ -1,0 +1,1 @@
+//! DynamoDB: what processes share, what a look-up costs, and what they do without it.
