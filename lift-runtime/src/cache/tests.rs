@@ -3,6 +3,7 @@
 mod function;
 mod lab;
 mod near;
+mod noise;
 mod remote;
 mod route;
 mod share;
