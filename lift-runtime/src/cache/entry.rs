@@ -6,14 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
-use super::generation::{Generations, Marks, Stamp};
-use super::memory::Charge;
+use super::generation::{Generations, Stamp};
+use super::party::Charge;
 use super::policy::{Policy, jittered};
 use super::stats::Row;
 
 /// A clock that was set back, or another machine's that runs ahead, may make an entry seem younger than now by
 /// so many milliseconds; one from further in the future is not trusted.
 const SKEW: u64 = 5_000;
+
+/// No epoch. An entry that is hit must then compare its generations, and notes an epoch by that: whether it was hit is
+/// known without a hit writing anything for it.
+const NOT_HIT: u64 = u64::MAX;
 
 /// What a store keeps: anything a function may have returned.
 pub(crate) type Payload = dyn Any + Send + Sync;
@@ -97,7 +101,7 @@ pub(crate) struct Entry<P: ?Sized = Payload> {
     fresh_until: u64,
     /// Its key, of which those up to 40 bytes need no allocation of their own.
     key: SmallVec<[u8; 40]>,
-    /// The epoch of the generations at which they were last seen to stand.
+    /// The epoch of the generations at which they were last seen to stand, or [`NOT_HIT`].
     verified: AtomicU64,
     /// Where its hits are counted.
     row: Arc<Row>,
@@ -108,10 +112,8 @@ pub(crate) struct Entry<P: ?Sized = Payload> {
 struct Rest {
     times: Times,
     weight: u64,
-    marks: Marks,
-    /// When the marks were read.
-    read: u64,
-    /// What the tenant is charged with until the entry is dropped.
+    stamp: Stamp,
+    /// What its party is charged with until the entry is dropped.
     _charge: Option<Charge>,
 }
 
@@ -130,9 +132,8 @@ impl Entry {
         weight: u64,
         charge: Option<Charge>,
     ) -> Arc<Self> {
-        let rest =
-            Box::new(Rest { times, weight, marks: stamp.marks.clone(), read: stamp.at, _charge: charge });
-        let verified = AtomicU64::new(stamp.epoch);
+        let rest = Box::new(Rest { times, weight, stamp: stamp.clone(), _charge: charge });
+        let verified = AtomicU64::new(NOT_HIT);
         let (created, fresh_until) = (times.created, times.fresh_until);
         Arc::new(Entry { created, fresh_until, key: SmallVec::from_slice(key), verified, row, rest, payload })
     }
@@ -158,10 +159,10 @@ impl Entry {
 
     /// When a near cache asked the store for it, or before it was computed; 0 where there is no store to ask.
     pub(crate) fn read(&self) -> u64 {
-        self.rest.read
+        self.rest.stamp.at
     }
 
-    /// Bytes, as the store counts them.
+    /// Bytes, as quick_cache counts them; 0 for one that is charged to a party.
     pub(crate) fn weight(&self) -> u64 {
         self.rest.weight
     }
@@ -183,11 +184,16 @@ impl Entry {
         if self.verified.load(Ordering::Relaxed) == epoch {
             return true;
         }
-        let stands = generations.stand(&self.rest.marks);
+        let stands = generations.stand(&self.rest.stamp);
         if stands {
             self.verified.store(epoch, Ordering::Relaxed);
         }
         stands
+    }
+
+    /// Whether it was hit since this was last asked.
+    pub(crate) fn was_hit(&self) -> bool {
+        self.verified.swap(NOT_HIT, Ordering::Relaxed) != NOT_HIT
     }
 
     #[inline]

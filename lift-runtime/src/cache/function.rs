@@ -324,7 +324,7 @@ where
     let space = cache.space_of(policy)?;
     let call = call_key(policy, &space, key);
     // What is being computed now is older than the value given here.
-    cache.renew_call(policy, &call).await?;
+    cache.renew_call(policy, &space, &call).await?;
     let Computed { result, store, absent, ttl } = computed;
     let Ok(value) = result;
     if !store || (absent && policy.negative == 0) {

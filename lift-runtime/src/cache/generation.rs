@@ -1,38 +1,80 @@
 //! Generations within a process: a counter for everything that can be invalidated.
 //!
-//! The counters stand in a table of fixed size that names are hashed into, so that nobody can fill it. Two names
-//! that meet in one slot are invalidated together, which costs a computation and is never wrong.
+//! The counters stand in a table of fixed size that names are hashed into, so that nobody can fill it. Two names may
+//! meet in one slot. Where a counter has moved, it is therefore asked whether the name itself was invalidated: each
+//! tenant has a list of what it has invalidated, which only its own entries are compared with. So no tenant ends
+//! another's entries, however much it invalidates. A list that grows long is closed: its tenant's entries from before
+//! count as invalid then, which costs computations and is never wrong.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::quality::RandomState;
 use smallvec::SmallVec;
 
 use super::key::Key;
+use super::party::Party;
 use super::store::Generation;
-use super::tags::Name;
+use super::tags::{Name, NameOwner};
+use crate::tenant::Tenant;
 
 const SLOTS: usize = 1 << 16;
+
+/// So many invalidated names are told apart of everybody's, and of what is nobody's.
+const LISTED: usize = 4096;
+
+/// Of a tenant's, as many as it holds entries, or so many, so that what is listed stays in proportion to what it may
+/// hold.
+const LISTED_AT_LEAST: usize = 16;
 
 /// The generations of some names at one moment. Eight cover an entry with three tags without allocating.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Marks {
-    slots: SmallVec<[(u16, u32); 8]>,
+    slots: SmallVec<[(Hashed, u32); 8]>,
 }
 
+/// A name's hash, whose low sixteen bits choose its slot.
+type Hashed = u32;
+
 /// What an entry in memory is made under.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Stamp {
-    pub(crate) marks: Marks,
-    /// Read before the marks.
-    pub(crate) epoch: u64,
+    marks: Marks,
+    /// How many renewals had begun when the marks were read.
+    renewals: u64,
+    /// Whose names these are, besides everybody's; nobody for `shared` entries and in an app without tenants.
+    owner: Option<Arc<Party>>,
     /// When they were read, in milliseconds, where that is asked for: by a near cache.
     pub(crate) at: u64,
 }
 
+/// What was invalidated of one owner's, and when, as a number of renewals.
+#[derive(Default)]
+pub(crate) struct Renewed {
+    names: HashMap<Hashed, u64>,
+    /// Whatever was made before this is invalid.
+    all_until: u64,
+}
+
+impl Renewed {
+    fn note(&mut self, name: Hashed, renewal: u64, most: usize) {
+        if self.names.len() >= most && !self.names.contains_key(&name) {
+            self.names = HashMap::new();
+            self.all_until = renewal;
+        }
+        let last = self.names.entry(name).or_default();
+        *last = renewal.max(*last);
+    }
+
+    fn holds(&self, name: Hashed, since: u64) -> bool {
+        self.all_until > since || self.names.get(&name).is_some_and(|renewal| *renewal > since)
+    }
+}
+
 /// The generations a flight began under, as the store has them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Snapshot {
     Memory(Stamp),
     /// In the order of the plan's names; what the store does not know is `None`. With a near cache, also what this
@@ -57,6 +99,11 @@ pub(crate) struct Generations {
     slots: Box<[AtomicU32]>,
     /// How often any slot was renewed: while it stands still, every comparison would end as it did.
     epoch: AtomicU64,
+    /// How many renewals have begun.
+    renewals: AtomicU64,
+    /// What was invalidated of everybody's, and of what is nobody's.
+    everybody: Mutex<Renewed>,
+    whole: Mutex<Renewed>,
     hasher: RandomState,
 }
 
@@ -65,6 +112,9 @@ impl Generations {
         Self {
             slots: (0..SLOTS).map(|_| AtomicU32::new(0)).collect(),
             epoch: AtomicU64::new(0),
+            renewals: AtomicU64::new(0),
+            everybody: Mutex::default(),
+            whole: Mutex::default(),
             hasher: RandomState::default(),
         }
     }
@@ -76,73 +126,120 @@ impl Generations {
     }
 
     /// Reads the generations of names, to be kept with what is made under them.
-    pub(crate) fn stamp<'a>(&self, names: impl Iterator<Item = Name<'a>>) -> Stamp {
-        let epoch = self.epoch();
-        Stamp { marks: self.mark(names), epoch, at: 0 }
+    pub(crate) fn stamp<'a>(
+        &self,
+        owner: Option<Arc<Party>>,
+        names: impl Iterator<Item = Name<'a>>,
+    ) -> Stamp {
+        let name = |name: Name<'_>| {
+            let mut key = Key::new();
+            name.write(&mut key);
+            self.hash(key.as_bytes())
+        };
+        self.read(owner, names.map(name), 0)
     }
 
     /// The same for names as bytes.
-    pub(crate) fn stamp_bytes(&self, names: &[Box<[u8]>], at: u64) -> Stamp {
-        let epoch = self.epoch();
-        Stamp { marks: self.read(names.iter().map(|name| self.slot_of(name))), epoch, at }
+    pub(crate) fn stamp_bytes(&self, owner: Option<Arc<Party>>, names: &[Box<[u8]>], at: u64) -> Stamp {
+        self.read(owner, names.iter().map(|name| self.hash(name)), at)
     }
 
-    fn mark<'a>(&self, names: impl Iterator<Item = Name<'a>>) -> Marks {
-        self.read(names.map(|name| self.slot(name)))
-    }
-
-    fn read(&self, slots: impl Iterator<Item = u16>) -> Marks {
-        let mark = |slot| (slot, self.slots[usize::from(slot)].load(Ordering::Acquire));
-        Marks { slots: slots.map(mark).collect() }
+    fn read(&self, owner: Option<Arc<Party>>, names: impl Iterator<Item = Hashed>, at: u64) -> Stamp {
+        // First, so that a renewal that begins from now on counts.
+        let renewals = self.renewals.load(Ordering::Acquire);
+        let slots = names.map(|name| (name, self.slot(name).load(Ordering::Acquire))).collect();
+        Stamp { marks: Marks { slots }, renewals, owner, at }
     }
 
     /// Whether none of the names was renewed since.
     #[inline]
-    pub(crate) fn stand(&self, marks: &Marks) -> bool {
-        let stands = |(slot, generation): &(u16, u32)| {
-            self.slots[usize::from(*slot)].load(Ordering::Acquire) == *generation
-        };
-        marks.slots.iter().all(stands)
+    pub(crate) fn stand(&self, stamp: &Stamp) -> bool {
+        let moved =
+            |(name, generation): &(Hashed, u32)| self.slot(*name).load(Ordering::Acquire) != *generation;
+        !stamp.marks.slots.iter().any(|mark| moved(mark) && self.was_renewed(mark.0, stamp))
     }
 
-    /// Makes everything that was made under a name invalid.
-    pub(crate) fn renew(&self, name: Name<'_>) {
-        self.renew_slot(self.slot(name));
+    /// Whether it was this name that moved its slot, since the stamp was made.
+    #[cold]
+    fn was_renewed(&self, name: Hashed, stamp: &Stamp) -> bool {
+        let own = stamp.owner.as_ref().map_or(&self.whole, |owner| &owner.renewed);
+        [own, &self.everybody].iter().any(|renewed| lock(renewed).holds(name, stamp.renewals))
     }
 
-    /// The same for a name as bytes.
-    pub(crate) fn renew_bytes(&self, name: &[u8]) {
-        self.renew_slot(self.slot_of(name));
-    }
-
-    fn renew_slot(&self, slot: u16) {
-        self.slots[usize::from(slot)].fetch_add(1, Ordering::AcqRel);
+    /// Makes everything that was made under a name invalid. `find` finds a tenant that holds or computes anything:
+    /// of any other there is nothing to invalidate.
+    pub(crate) fn renew(&self, name: &[u8], find: impl FnOnce(&Tenant) -> Option<Arc<Party>>) {
+        // Whoever has read this number before is looked for, and noted, before a slot moves that would tell of it.
+        let renewal = self.renewals.fetch_add(1, Ordering::AcqRel) + 1;
+        let hash = self.hash(name);
+        match NameOwner::of(name) {
+            NameOwner::Everybody => lock(&self.everybody).note(hash, renewal, LISTED),
+            NameOwner::Whole => lock(&self.whole).note(hash, renewal, LISTED),
+            NameOwner::Tenant(tenant) => {
+                if let Some(party) = find(&tenant) {
+                    let most = party.entries().max(LISTED_AT_LEAST);
+                    lock(&party.renewed).note(hash, renewal, most);
+                }
+            }
+        }
+        self.slot(hash).fetch_add(1, Ordering::AcqRel);
         self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 
-    fn slot(&self, name: Name<'_>) -> u16 {
-        let mut key = Key::new();
-        name.write(&mut key);
-        self.slot_of(key.as_bytes())
+    fn slot(&self, name: Hashed) -> &AtomicU32 {
+        &self.slots[name as usize % SLOTS]
     }
 
-    fn slot_of(&self, name: &[u8]) -> u16 {
+    fn hash(&self, name: &[u8]) -> Hashed {
         let mut hasher = self.hasher.build_hasher();
         hasher.write(name);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "any sixteen bits of a hash are as good as others"
-        )]
-        let slot = hasher.finish() as u16;
-        slot
+        #[expect(clippy::cast_possible_truncation, reason = "any bits of a hash are as good as others")]
+        let hash = hasher.finish() as Hashed;
+        hash
     }
+}
+
+fn lock(renewed: &Mutex<Renewed>) -> std::sync::MutexGuard<'_, Renewed> {
+    renewed.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::party::Parties;
     use crate::cache::tags::Space;
-    use crate::tenant::Tenant;
+
+    /// Generations, and the tenants whose entries are made under them.
+    struct Table {
+        generations: Generations,
+        parties: Parties,
+    }
+
+    impl Table {
+        fn new() -> Self {
+            Self { generations: Generations::new(), parties: Parties::new(0) }
+        }
+
+        fn stamp(&self, space: &Space, names: &[Name<'_>]) -> Stamp {
+            let owner = match space {
+                Space::Tenant(tenant) => Some(self.parties.of(Some(tenant))),
+                _ => None,
+            };
+            self.generations.stamp(owner, names.iter().copied())
+        }
+
+        fn renew(&self, name: Name<'_>) {
+            self.generations.renew(&name.to_bytes(), |tenant| self.parties.find(Some(tenant)));
+        }
+
+        fn stands(&self, stamp: &Stamp) -> bool {
+            self.generations.stand(stamp)
+        }
+
+        fn slot(&self, name: Name<'_>) -> u32 {
+            self.generations.hash(&name.to_bytes()) % SLOTS as u32
+        }
+    }
 
     fn tenant(name: &str) -> Space {
         Space::Tenant(Tenant::new(name).expect("a name"))
@@ -150,32 +247,80 @@ mod tests {
 
     #[test]
     fn a_renewed_name_no_longer_stands_and_others_do() {
-        let generations = Generations::new();
+        let table = Table::new();
         let (acme, other) = (tenant("acme"), tenant("other"));
-        let acme_marks = generations.mark([Name::All, Name::Tag(&acme, "a")].into_iter());
-        let other_marks = generations.mark([Name::All, Name::Tag(&other, "a")].into_iter());
-        generations.renew(Name::Tag(&acme, "a"));
-        assert!(!generations.stand(&acme_marks));
-        assert!(generations.stand(&other_marks));
-        generations.renew(Name::All);
-        assert!(!generations.stand(&other_marks));
+        for space in [&acme, &Space::Shared, &Space::Whole] {
+            let own = table.stamp(space, &[Name::All, Name::Tag(space, "a")]);
+            let others = table.stamp(&other, &[Name::All, Name::Tag(&other, "a")]);
+            table.renew(Name::Tag(space, "a"));
+            assert!(!table.stands(&own));
+            assert!(table.stands(&others));
+            table.renew(Name::All);
+            assert!(!table.stands(&others));
+        }
     }
 
     #[test]
-    fn names_that_meet_in_a_slot_are_invalidated_together_and_never_too_little() {
-        let generations = Generations::new();
-        let space = tenant("acme");
-        // One name more than there are slots: two must meet.
-        let mut slots = std::collections::HashMap::new();
-        let names = (0..=65_536).map(|n| format!("tag:{n}"));
-        let twins = names.into_iter().find_map(|name| {
-            let slot = generations.slot(Name::Tag(&space, &name));
-            slots.insert(slot, name.clone()).map(|earlier| (earlier, name))
-        });
-        let (one, other) = twins.expect("65,537 names in 65,536 slots");
-        let marks = generations.mark([Name::Tag(&space, &other)].into_iter());
-        generations.renew(Name::Tag(&space, &one));
-        assert!(!generations.stand(&marks));
+    fn each_kind_of_name_is_renewed_by_itself() {
+        let table = Table::new();
+        for space in [tenant("acme"), Space::Shared, Space::Whole] {
+            let names = [
+                Name::All,
+                Name::Space(&space),
+                Name::Endpoint("shop::product"),
+                Name::EndpointIn(&space, "shop::product"),
+                Name::Call(&space, b"call"),
+                Name::Tag(&space, "tag"),
+            ];
+            for name in names {
+                let stamp = table.stamp(&space, &names);
+                assert!(table.stands(&stamp));
+                table.renew(name);
+                assert!(!table.stands(&stamp), "{name:?} of {space:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_tenant_ends_anothers_entries_however_much_it_renews() {
+        let table = Table::new();
+        let (noisy, quiet) = (tenant("noisy"), tenant("quiet"));
+        let names = [Name::All, Name::Space(&quiet), Name::Tag(&quiet, "a"), Name::Call(&quiet, b"call")];
+        let stamp = table.stamp(&quiet, &names);
+        let _computing = table.stamp(&noisy, &[]);
+        let mut met = std::collections::HashSet::new();
+        for n in 0..400_000 {
+            let tag = format!("tag:{n}");
+            met.insert(table.slot(Name::Tag(&noisy, &tag)));
+            table.renew(Name::Tag(&noisy, &tag));
+        }
+        assert!(names.iter().all(|name| met.contains(&table.slot(*name))), "each of its slots has moved");
+        assert!(table.stands(&stamp));
+        table.renew(Name::Tag(&quiet, "a"));
+        assert!(!table.stands(&stamp));
+    }
+
+    #[test]
+    fn a_tenant_that_renews_more_than_can_be_told_apart_loses_too_much_and_never_too_little() {
+        let table = Table::new();
+        let acme = tenant("acme");
+        let tags: Vec<_> = (0..2 * LISTED).map(|n| format!("tag:{n}")).collect();
+        let stamps: Vec<_> = tags.iter().map(|tag| table.stamp(&acme, &[Name::Tag(&acme, tag)])).collect();
+        for tag in &tags {
+            table.renew(Name::Tag(&acme, tag));
+        }
+        assert!(stamps.iter().all(|stamp| !table.stands(stamp)));
+    }
+
+    #[test]
+    fn what_was_renewed_while_a_tenant_held_nothing_is_not_held_against_it() {
+        let table = Table::new();
+        let acme = tenant("acme");
+        let before = table.stamp(&acme, &[Name::Tag(&acme, "a")]);
+        drop(before);
+        table.renew(Name::Tag(&acme, "a"));
+        let after = table.stamp(&acme, &[Name::Tag(&acme, "a")]);
+        assert!(table.stands(&after));
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl Cache {
     ) -> Result<()> {
         let space = self.space_of(policy)?;
         let key = call_key(policy, &space, arguments);
-        self.renew_call(policy, &key).await
+        self.renew_call(policy, &space, &key).await
     }
 
     /// Whose entries of a policy this handle speaks for.
@@ -79,13 +79,13 @@ impl Cache {
         }
     }
 
-    pub(crate) async fn renew_call(&self, policy: &Policy, key: &Key) -> Result<()> {
+    pub(crate) async fn renew_call(&self, policy: &Policy, space: &Space, key: &Key) -> Result<()> {
         let inner = self.inner_of(policy)?;
-        inner.renew_local(&[Name::Call(key.as_bytes())]);
+        inner.renew_local(&[Name::Call(space, key.as_bytes())]);
         if inner.remote_for(policy).is_none() {
             return Ok(());
         }
-        let name = Name::Call(&abroad(policy, key.as_bytes())).to_bytes();
+        let name = Name::Call(space, &abroad(policy, key.as_bytes())).to_bytes();
         inner.renew_abroad(self.now(), &[name]).await.map_err(untold)
     }
 
@@ -146,7 +146,7 @@ impl Inner {
         // Whoever computes has read generations, and thereby made the memory.
         if let Some(memory) = self.memory.get() {
             for name in names {
-                memory.generations.renew(*name);
+                memory.renew(&name.to_bytes());
             }
         }
     }
@@ -174,7 +174,7 @@ impl Inner {
         }
         if let (Some(_), Some(memory)) = (&self.near, self.memory.get()) {
             for name in names {
-                memory.generations.renew_bytes(name);
+                memory.renew(name);
             }
         }
     }

@@ -1,23 +1,25 @@
 //! The memory store: bounded by bytes, with a share of them for each tenant.
 //!
 //! It stands on quick_cache, whose hit neither allocates nor does housekeeping. What quick_cache does not know is
-//! added here: expiry (on read, in `entry.rs`), generations, and tenants. Each entry holds a [`Charge`] that gives
-//! its bytes back when the entry is dropped, whoever drops it; a tenant that would exceed its share loses its own
-//! oldest entries first.
+//! added here: expiry (on read, in `entry.rs`), generations, and tenants. quick_cache evicts by shard, where one
+//! large entry pushes out whatever else is there, so where there are tenants it evicts nothing: each entry is
+//! charged to a party (`party.rs`), weighs nothing for quick_cache, and goes when its party has to give way, the
+//! oldest first unless it was hit since it was last looked at. A [`Charge`] gives its bytes back when the entry is
+//! dropped, whoever drops it.
 
 use std::cell::Cell;
-use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter};
 
 use super::entry::{Entry, Times};
 use super::generation::{Generations, Stamp};
+use super::party::{Address, Charge, Full, Parties, Party};
 use super::stats::{MemoryStats, Row};
-use super::tags::Space;
+use super::tags::{Name, Space};
 use crate::tenant::Tenant;
 
 /// What an entry costs beyond its key and payload: its header, its place in the table, the headers' parts.
@@ -33,13 +35,26 @@ const TYPICAL: u64 = 1024;
 
 pub(crate) struct Memory {
     entries: Cache<Slot, (), Weight, Ready, Release>,
-    pub(crate) generations: Generations,
-    usages: Mutex<Usages>,
+    generations: Generations,
+    parties: Parties,
+    capacity: u64,
+    /// Entries are charged to parties. In a cache that only an app without tenants uses, quick_cache evicts.
+    by_party: AtomicBool,
+}
+
+/// Who an entry is charged to.
+#[derive(Clone, Copy)]
+pub(crate) enum Payer<'a> {
+    /// Nobody else uses the cache, unless it is known to have parties.
+    Whole,
+    /// A tenant or, for what no tenant asked for, nobody, each with so many bytes at most.
+    Party(Option<&'a Tenant>, u64),
 }
 
 /// An entry in the store, with its key's hash; the key itself stands in the entry, which a hit reads anyway, so that
 /// the table stays small. All of it is quick_cache's key and nothing its value: what is compared with a key may also
 /// be looked at, under the shard's lock, and need not be handed out.
+#[derive(Clone)]
 struct Slot {
     hash: u64,
     entry: Arc<Entry>,
@@ -59,12 +74,16 @@ struct Visit<'a, F, R> {
     seen: Cell<Option<R>>,
 }
 
-/// An entry that is looked for by its address, which another one may have taken over; it is then of the same age
-/// or younger, and goes in its place.
-struct Address {
-    hash: u64,
-    address: usize,
+/// An entry that is to go, unless it was hit since it was last looked at and there is patience left for that.
+struct Victim {
+    address: Address,
+    patience: bool,
+    spared: Cell<bool>,
 }
+
+/// So many entries of a party are spared for having been hit before one goes all the same, so that making room
+/// takes a bounded time.
+const SPARED: usize = 16;
 
 macro_rules! hashed {
     ($($name:ident $([$($generics:tt)*])?: $($hash:ident).+),*) => {$(
@@ -77,7 +96,7 @@ macro_rules! hashed {
     )*};
 }
 
-hashed!(Slot: hash, Wanted['a]: hash, Visit['a, F, R]: key.hash, Address: hash);
+hashed!(Slot: hash, Wanted['a]: hash, Visit['a, F, R]: key.hash, Address: hash, Victim: address.hash);
 
 impl PartialEq for Slot {
     fn eq(&self, other: &Self) -> bool {
@@ -108,6 +127,17 @@ impl<F: FnOnce(&Arc<Entry>) -> R, R> Equivalent<Slot> for Visit<'_, F, R> {
 impl Equivalent<Slot> for Address {
     fn equivalent(&self, slot: &Slot) -> bool {
         self.hash == slot.hash && self.address == address(&slot.entry)
+    }
+}
+
+impl Equivalent<Slot> for Victim {
+    fn equivalent(&self, slot: &Slot) -> bool {
+        if !self.address.equivalent(slot) {
+            return false;
+        }
+        let spared = slot.entry.was_hit() && self.patience;
+        self.spared.set(spared);
+        !spared
     }
 }
 
@@ -182,7 +212,9 @@ impl Memory {
         Self {
             entries: Cache::with_options(options, Weight, Ready::default(), Release),
             generations: Generations::new(),
-            usages: Mutex::default(),
+            parties: Parties::new(capacity),
+            capacity,
+            by_party: AtomicBool::new(false),
         }
     }
 
@@ -205,31 +237,53 @@ impl Memory {
         drop(self.entries.remove(&Address { hash: key.hash, address: address(entry) }));
     }
 
+    /// The generations, which entries are compared with.
+    #[inline]
+    pub(crate) fn generations(&self) -> &Generations {
+        &self.generations
+    }
+
+    /// Reads the generations of names, for what is made for a space.
+    pub(crate) fn stamp<'a>(&self, space: &Space, names: impl Iterator<Item = Name<'a>>) -> Stamp {
+        self.generations.stamp(self.owner(space), names)
+    }
+
+    /// The same for names as bytes, read at a time.
+    pub(crate) fn stamp_bytes(&self, space: &Space, names: &[Box<[u8]>], at: u64) -> Stamp {
+        self.generations.stamp_bytes(self.owner(space), names, at)
+    }
+
+    /// Known before the generations are read, so that whoever invalidates knows it too.
+    fn owner(&self, space: &Space) -> Option<Arc<Party>> {
+        match space {
+            Space::Tenant(tenant) => Some(self.parties.of(Some(tenant))),
+            Space::Whole | Space::Shared => None,
+        }
+    }
+
+    /// Makes everything that was made under a name invalid.
+    pub(crate) fn renew(&self, name: &[u8]) {
+        self.generations.renew(name, |tenant| self.parties.find(Some(tenant)));
+    }
+
     /// Stores a payload; the entry comes back with whether it was admitted.
     pub(crate) fn put<P: std::any::Any + Send + Sync>(
         &self,
         key: Wanted<'_>,
-        space: &Space,
+        payer: Payer<'_>,
         draft: (Arc<Row>, Times, &Stamp),
         payload: P,
         bytes: u64,
-        share: u64,
     ) -> (Arc<Entry>, bool) {
         let (row, times, stamp) = draft;
         let weight = bytes.saturating_add(key.bytes.len() as u64).saturating_add(OVERHEAD);
         let fits = weight <= self.limit() + OVERHEAD;
-        let usage = match space {
-            Space::Tenant(tenant) => Some(self.usage(tenant)),
-            Space::Whole | Space::Shared => None,
-        };
-        let charge = match &usage {
-            Some(usage) if fits => self.charge(usage, weight, share),
-            _ => None,
-        };
-        if !fits || (usage.is_some() && charge.is_none()) {
+        let Some(charge) = fits.then(|| self.charge(payer, weight)).flatten() else {
             row.too_large();
             return (Entry::loose(row, times, payload), false);
-        }
+        };
+        let party = charge.as_ref().map(Charge::party);
+        let weight = if charge.is_some() { 0 } else { weight };
         let entry = Entry::stored(row, times, payload, stamp, key.bytes, weight, charge);
         let slot = Slot { hash: key.hash, entry: Arc::clone(&entry) };
         let mut gone = Vec::new();
@@ -238,119 +292,104 @@ impl Memory {
             slot.entry.row().evicted();
         }
         drop(gone);
-        if let Some(usage) = usage {
-            self.enqueue(&usage, Address { hash: key.hash, address: address(&entry) });
+        if let Some(party) = party {
+            self.enqueue(&party, Address { hash: key.hash, address: address(&entry) });
         }
         (entry, true)
     }
 
-    /// Takes bytes of a tenant's share, making room among its own entries.
-    fn charge(&self, usage: &Arc<Usage>, bytes: u64, share: u64) -> Option<Charge> {
-        if bytes > share {
+    /// Charges whoever pays: with nothing, where quick_cache evicts. `None` if there is no room for so much.
+    #[expect(clippy::option_option, reason = "admitted or not, and if so, charged or not")]
+    fn charge(&self, payer: Payer<'_>, bytes: u64) -> Option<Option<Charge>> {
+        let (tenant, share) = match payer {
+            Payer::Party(tenant, share) => (tenant, share),
+            Payer::Whole if self.by_party.load(Ordering::Acquire) => (None, self.capacity),
+            Payer::Whole => return Some(None),
+        };
+        if !self.by_party.swap(true, Ordering::AcqRel) {
+            // What quick_cache has weighed so far would come on top of what parties hold.
+            for (Slot { hash, entry }, ()) in self.entries.iter() {
+                drop(self.entries.remove(&Address { hash, address: address(&entry) }));
+            }
+        }
+        if bytes > share.min(self.capacity) {
             return None;
         }
+        let party = self.parties.of(tenant);
         loop {
-            if usage.bytes.fetch_add(bytes, Ordering::AcqRel) + bytes <= share {
-                usage.count.fetch_add(1, Ordering::Relaxed);
-                return Some(Charge { usage: Arc::clone(usage), bytes });
-            }
-            usage.bytes.fetch_sub(bytes, Ordering::AcqRel);
-            let oldest = usage.queue().pop_front()?;
-            if let Some((slot, ())) = self.entries.remove(&oldest) {
-                slot.entry.row().evicted();
+            match self.parties.charge(&party, bytes, share) {
+                Ok(charge) => return Some(Some(charge)),
+                Err(full) => self.make_room(&party, bytes, full).then_some(())?,
             }
         }
     }
 
-    /// Notes the age of a tenant's entry; what has gone meanwhile is swept out when it is more than half.
-    fn enqueue(&self, usage: &Usage, entry: Address) {
-        let mut queue = usage.queue();
+    /// Drops one entry of whoever has to give way for so many bytes.
+    fn make_room(&self, party: &Party, bytes: u64, full: Full) -> bool {
+        // A heavy one may have nothing in the table at this moment, so that another's turn comes.
+        let mut heavy = (0..4).map_while(|_| self.parties.heavy());
+        match full {
+            Full::Own => self.evict(party),
+            Full::Others => {
+                heavy.any(|heavy| self.evict(&heavy))
+                    || (self.parties.fits(party, bytes) && self.evict(party))
+            }
+        }
+    }
+
+    /// Drops a party's oldest entry, passing over some that were hit. False if it has none.
+    fn evict(&self, party: &Party) -> bool {
+        let mut spared = 0;
+        loop {
+            let Some(address) = party.queue().pop_front() else { return false };
+            let victim = Victim { address, patience: spared < SPARED, spared: Cell::new(false) };
+            let removed = self.entries.remove(&victim);
+            if victim.spared.get() {
+                party.queue().push_back(address);
+                spared += 1;
+            }
+            if let Some((slot, ())) = removed {
+                slot.entry.row().evicted();
+                return true;
+            }
+        }
+    }
+
+    /// Notes the age of a party's entry; what has gone meanwhile is swept out when it is more than half.
+    fn enqueue(&self, party: &Party, entry: Address) {
+        let mut queue = party.queue();
         queue.push_back(entry);
-        if queue.len() > 64 && queue.len() / 2 > usage.count.load(Ordering::Relaxed) {
+        if queue.len() > 64 && queue.len() / 2 > party.entries() {
             queue.retain(|entry| self.entries.contains_key(entry));
         }
     }
 
-    fn usage(&self, tenant: &Tenant) -> Arc<Usage> {
-        let mut usages = self.usages.lock().unwrap_or_else(PoisonError::into_inner);
-        usages.of(tenant)
-    }
-
     pub(crate) fn stats(&self) -> MemoryStats {
         MemoryStats {
-            bytes: self.entries.weight(),
-            capacity: self.entries.capacity(),
+            bytes: self.entries.weight() + self.parties.bytes(),
+            capacity: self.capacity,
             entries: self.entries.len() as u64,
         }
     }
 
     /// A tenant's part of it.
     pub(crate) fn stats_of(&self, tenant: &Tenant, share: u64) -> MemoryStats {
-        let usage = self.usage(tenant);
+        let party = self.parties.find(Some(tenant));
+        let held = |of: fn(&Party) -> u64| party.as_ref().map_or(0, |party| of(party));
         MemoryStats {
-            bytes: usage.bytes.load(Ordering::Acquire),
-            capacity: share,
-            entries: usage.count.load(Ordering::Acquire) as u64,
+            bytes: held(Party::bytes),
+            capacity: share.min(self.capacity),
+            entries: held(|party| party.entries() as u64),
         }
     }
 
     #[cfg(test)]
     pub(crate) fn held_by(&self, tenant: &Tenant) -> u64 {
-        self.usage(tenant).bytes.load(Ordering::Acquire)
+        self.parties.of(Some(tenant)).bytes()
     }
 
     #[cfg(test)]
     pub(crate) fn weight(&self) -> u64 {
-        self.entries.weight()
-    }
-}
-
-/// What tenants hold; one that holds nothing is forgotten, for tenants' names come from outside.
-#[derive(Default)]
-struct Usages {
-    tenants: HashMap<Tenant, Weak<Usage>>,
-    sweep_at: usize,
-}
-
-impl Usages {
-    fn of(&mut self, tenant: &Tenant) -> Arc<Usage> {
-        if let Some(usage) = self.tenants.get(tenant).and_then(Weak::upgrade) {
-            return usage;
-        }
-        if self.tenants.len() >= self.sweep_at {
-            self.tenants.retain(|_, usage| usage.strong_count() > 0);
-            self.sweep_at = (self.tenants.len() * 2).max(64);
-        }
-        let usage = Arc::new(Usage::default());
-        self.tenants.insert(tenant.clone(), Arc::downgrade(&usage));
-        usage
-    }
-}
-
-/// What one tenant holds.
-#[derive(Default)]
-pub(crate) struct Usage {
-    bytes: AtomicU64,
-    count: AtomicUsize,
-    /// Its entries, the oldest first; some may be gone.
-    queue: Mutex<VecDeque<Address>>,
-}
-
-impl Usage {
-    fn queue(&self) -> MutexGuard<'_, VecDeque<Address>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Bytes of a tenant's share, given back when dropped.
-pub(crate) struct Charge {
-    usage: Arc<Usage>,
-    bytes: u64,
-}
-
-impl Drop for Charge {
-    fn drop(&mut self) {
-        self.usage.bytes.fetch_sub(self.bytes, Ordering::AcqRel);
-        self.usage.count.fetch_sub(1, Ordering::Relaxed);
+        self.entries.weight() + self.parties.bytes()
     }
 }

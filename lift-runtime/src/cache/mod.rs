@@ -23,6 +23,7 @@ mod lookup;
 mod memory;
 mod near;
 mod part;
+mod party;
 mod plan;
 mod policy;
 mod remote;
@@ -192,7 +193,11 @@ impl Cache {
     }
 
     /// How many bytes of memory one tenant may hold; a quarter of the cache unless this is called. A tenant that
-    /// would exceed it loses its own oldest entries, and nobody else's.
+    /// would exceed it loses entries of its own, the oldest that were not hit first, and nobody else's.
+    ///
+    /// When memory is full, a tenant that holds no more than the fair part (memory divided by the number of tenants
+    /// that hold anything) loses nothing to others; those that hold more give way. A `shared` entry counts for the
+    /// tenant for whose request it was computed; what no tenant asked for counts as one more tenant.
     #[must_use]
     pub fn tenant_share(self, bytes: u64) -> Self {
         self.inner.share.store(bytes, Ordering::Relaxed);

@@ -142,7 +142,7 @@ impl Watcher {
     /// This name has been renewed.
     pub fn renewed(&self, name: &[u8]) {
         if let Some(memory) = self.inner.upgrade().as_ref().and_then(|inner| inner.memory.get()) {
-            memory.generations.renew_bytes(name);
+            memory.renew(name);
         }
     }
 

@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use super::Inner;
 use super::encode::{Encoded, digest};
 use super::entry::{Entry, Freshness, Times};
-use super::generation::{Generations, Snapshot, Stamp};
+use super::generation::{Snapshot, Stamp};
 use super::key::Key;
 use super::lookup::lookup;
-use super::memory::{Memory, Wanted};
+use super::memory::{Memory, Payer, Wanted};
 use super::near::Near;
 use super::policy::{Policy, Sharing};
 use super::remote::{Failed, Remote};
@@ -158,7 +158,7 @@ fn look<R>(
 ) -> Seen<R> {
     let now = context.clock().now_millis();
     let seen = memory.visit(key, |entry| match entry.freshness(now) {
-        _ if !entry.stands(&memory.generations) => Seen::Late(Arc::clone(entry), Freshness::Gone),
+        _ if !entry.stands(memory.generations()) => Seen::Late(Arc::clone(entry), Freshness::Gone),
         Freshness::Fresh if near.is_none_or(|near| near.trusts(entry.read(), now)) => {
             Seen::Fresh(take(entry))
         }
@@ -269,7 +269,7 @@ impl Plan {
             Name::Space(space),
             Name::Endpoint(endpoint),
             Name::EndpointIn(space, endpoint),
-            Name::Call(call),
+            Name::Call(space, call),
         ];
         fixed.into_iter().chain(self.tags.iter().map(move |tag| Name::Tag(space, tag)))
     }
@@ -288,11 +288,7 @@ impl Plan {
 
     /// The generations in this process's memory, as of now.
     pub(crate) fn stamp(&self) -> Stamp {
-        self.generations().stamp(self.names(&self.key[..self.call]))
-    }
-
-    fn generations(&self) -> &Generations {
-        &self.inner.memory().generations
+        self.inner.memory().stamp(&self.space, self.names(&self.key[..self.call]))
     }
 
     /// What memory has by now, if it is fresh.
@@ -315,7 +311,7 @@ impl Plan {
         // Read before the store is asked, so that what is invalidated meanwhile counts.
         let near = self.inner.near_for(self.policy).map(|near| {
             near.watch(&self.inner, self.context.clock());
-            self.generations().stamp_bytes(&abroad.names, now)
+            self.inner.memory().stamp_bytes(&self.space, &abroad.names, now)
         });
         // A failure is noted where it happens, and what is still owed is bypassed. Of a store that does not answer
         // nobody waits for a second thing in vain.
@@ -382,7 +378,7 @@ impl Plan {
             self.row.too_large();
         }
         match snapshot {
-            Snapshot::Memory(stamp) if !too_large && self.generations().stand(&stamp.marks) => {
+            Snapshot::Memory(stamp) if !too_large && self.inner.memory().generations().stand(stamp) => {
                 let (entry, stored) = self.put(stamp, times, payload, bytes);
                 if stored {
                     self.row.stored();
@@ -409,7 +405,19 @@ impl Plan {
         bytes: u64,
     ) -> (Arc<Entry>, bool) {
         let draft = (Arc::clone(&self.row), times, stamp);
-        self.inner.memory().put(self.wanted(), &self.space, draft, payload, bytes, self.inner.share())
+        self.inner.memory().put(self.wanted(), self.payer(), draft, payload, bytes)
+    }
+
+    /// Whose memory it takes: the tenant's for whose request it is computed, also where it is `shared`.
+    fn payer(&self) -> Payer<'_> {
+        let tenant = match &self.space {
+            Space::Tenant(tenant) => Some(tenant),
+            Space::Whole | Space::Shared => self.context.raw_tenant(),
+        };
+        if tenant.is_none() && !self.inner.has_tenants() {
+            return Payer::Whole;
+        }
+        Payer::Party(tenant, self.inner.share())
     }
 
     async fn put_abroad<C: Codec>(
@@ -452,7 +460,7 @@ impl Plan {
         match self.remote() {
             Some((_, abroad)) => {
                 let call = abroad.key.len() - (self.key.len() - self.call);
-                let name = Name::Call(&abroad.key[..call]).to_bytes();
+                let name = Name::Call(&self.space, &abroad.key[..call]).to_bytes();
                 if self.inner.renew_abroad(self.now(), &[name]).await.is_err() {
                     self.row.error();
                 }

@@ -72,8 +72,8 @@ pub(crate) enum Name<'a> {
     Endpoint(&'a str),
     /// Everything an endpoint has made for a tenant.
     EndpointIn(&'a Space, &'a str),
-    /// One call's result, for whatever caller and `vary` headers; the key begins with the space and endpoint.
-    Call(&'a [u8]),
+    /// One call's result, for whatever caller and `vary` headers; the key holds the space and the endpoint.
+    Call(&'a Space, &'a [u8]),
     /// Everything that carries a tag.
     Tag(&'a Space, &'a str),
 }
@@ -96,8 +96,9 @@ impl Name<'_> {
                 space.write(key);
                 endpoint.write_key(key);
             }
-            Self::Call(call) => {
+            Self::Call(space, call) => {
                 key.raw(&[4]);
+                space.write(key);
                 key.bytes(call);
             }
             Self::Tag(space, tag) => {
@@ -112,5 +113,61 @@ impl Name<'_> {
         let mut key = Key::new();
         self.write(&mut key);
         key.as_bytes().into()
+    }
+}
+
+/// Whose a name is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NameOwner {
+    /// Nobody's in particular: entries of all tenants may stand under it. Bytes that are no name are of this kind.
+    Everybody,
+    /// Of `shared` entries, or of an app without tenants.
+    Whole,
+    Tenant(Tenant),
+}
+
+impl NameOwner {
+    /// Reads it from a written name.
+    pub(crate) fn of(name: &[u8]) -> Self {
+        match name {
+            [1 | 3 | 4 | 5, 0 | 1, ..] => Self::Whole,
+            // A tenant's name is shorter than what takes more than one byte for its length.
+            [1 | 3 | 4 | 5, 2, length, rest @ ..] => rest
+                .get(..usize::from(*length))
+                .and_then(|name| Tenant::new(std::str::from_utf8(name).ok()?).ok())
+                .map_or(Self::Everybody, Self::Tenant),
+            _ => Self::Everybody,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_name_tells_whose_it_is() {
+        let tenant = Tenant::new(&"t".repeat(128)).expect("a name");
+        let spaces = [
+            (Space::Tenant(tenant.clone()), NameOwner::Tenant(tenant)),
+            (Space::Shared, NameOwner::Whole),
+            (Space::Whole, NameOwner::Whole),
+        ];
+        for (space, owner) in spaces {
+            let names = [
+                Name::Space(&space),
+                Name::EndpointIn(&space, "shop::product"),
+                Name::Call(&space, b"call"),
+                Name::Tag(&space, "tag"),
+            ];
+            for name in names {
+                assert_eq!(NameOwner::of(&name.to_bytes()), owner, "{name:?}");
+            }
+        }
+        for name in
+            [&*Name::All.to_bytes(), &*Name::Endpoint("\u{2}\u{1}x").to_bytes(), b"", b"\x05\x02\x09abc"]
+        {
+            assert_eq!(NameOwner::of(name), NameOwner::Everybody, "{name:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@ mod function;
 mod lab;
 mod lookup;
 mod near;
+mod noise;
 mod remote;
 mod route;
 mod share;
