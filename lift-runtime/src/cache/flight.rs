@@ -4,13 +4,17 @@
 //! left or its handler panicked, gives its turn back, and the next in line leads at once. Nobody joins a flight
 //! that began under other generations than stand now: what began before an invalidation is not for those who
 //! came after it.
+//!
+//! Where the store could not be asked, nobody here knows what others have invalidated. Then a computation is for those
+//! alone who came before it began; whoever comes later shares the next one, which begins when this one has ended.
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use smallvec::SmallVec;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use super::entry::Entry;
 use super::generation::Snapshot;
@@ -41,6 +45,7 @@ pub(crate) struct Failure {
 
 pub(crate) struct Flights {
     shards: [Mutex<Shard>; SHARDS],
+    moments: AtomicU64,
 }
 
 type Shard = HashMap<FlightKey, Listed, Ready>;
@@ -71,11 +76,31 @@ struct Flight {
     /// What a request must have seen to join: one, or two once the leader has made the generations that its
     /// look-up found missing.
     snapshots: Mutex<SmallVec<[Snapshot; 1]>>,
+    /// Where the store could not be asked.
+    blind: Option<Blind>,
 }
+
+/// What a flight knows that began without the store.
+struct Blind {
+    /// When its computation began.
+    began: Mutex<Option<Moment>>,
+    /// Gone when it has ended.
+    under_way: Mutex<Option<watch::Sender<()>>>,
+    /// The flight that goes before it.
+    before: Option<watch::Receiver<()>>,
+}
+
+/// A place in the order of what happens in this process: a clock would not tell two events of one instant apart.
+pub(crate) type Moment = u64;
 
 impl Flights {
     pub(crate) fn new() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::default()) }
+        Self { shards: std::array::from_fn(|_| Mutex::default()), moments: AtomicU64::new(0) }
+    }
+
+    /// Now.
+    pub(crate) fn moment(&self) -> Moment {
+        self.moments.fetch_add(1, Ordering::AcqRel)
     }
 
     /// Takes a seat in the flight for a key, opening one if there is none under this snapshot.
@@ -101,10 +126,16 @@ impl Flights {
     }
 
     fn open(self: &Arc<Self>, shard: &mut Shard, key: FlightKey, snapshot: &Snapshot) -> Seat {
+        let blind = matches!(snapshot, Snapshot::Unknown(_)).then(|| Blind {
+            began: Mutex::new(None),
+            under_way: Mutex::new(Some(watch::channel(()).0)),
+            before: shard.get(&key).and_then(|listed| listed.flight.under_way()),
+        });
         let flight = Arc::new(Flight {
             lead: Semaphore::new(0),
             outcome: OnceLock::new(),
             snapshots: Mutex::new(SmallVec::from_elem(snapshot.clone(), 1)),
+            blind,
         });
         shard.insert(key.clone(), Listed { flight: Arc::clone(&flight), seats: 1 });
         Seat { flights: Arc::clone(self), flight, key, leads: true }
@@ -122,13 +153,24 @@ impl Flights {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Flight {
     fn snapshots(&self) -> MutexGuard<'_, SmallVec<[Snapshot; 1]>> {
-        self.snapshots.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.snapshots)
     }
 
     fn began_under(&self, snapshot: &Snapshot) -> bool {
-        self.snapshots().contains(snapshot)
+        match (snapshot, &self.blind) {
+            (Snapshot::Unknown(since), Some(blind)) => lock(&blind.began).is_none_or(|began| began > *since),
+            _ => self.snapshots().contains(snapshot),
+        }
+    }
+
+    fn under_way(&self) -> Option<watch::Receiver<()>> {
+        lock(&self.blind.as_ref()?.under_way).as_ref().map(watch::Sender::subscribe)
     }
 }
 
@@ -157,8 +199,21 @@ impl Seat {
         Some(self.flight.outcome.get().cloned().unwrap_or(Outcome::Alone))
     }
 
+    /// Before its leader computes. Where the store could not be asked, it waits for the flight before it.
+    pub(crate) async fn start(&self) {
+        let Some(blind) = &self.flight.blind else { return };
+        if let Some(mut before) = blind.before.clone() {
+            // Nothing is ever sent: it ends with its sender.
+            let _ = before.changed().await;
+        }
+        *lock(&blind.began) = Some(self.flights.moment());
+    }
+
     /// A new leader begins anew, under the generations of now.
     pub(crate) fn begin(&self, snapshot: &Snapshot) {
+        if let Some(blind) = &self.flight.blind {
+            *lock(&blind.began) = None;
+        }
         *self.flight.snapshots() = SmallVec::from_elem(snapshot.clone(), 1);
     }
 
@@ -173,6 +228,9 @@ impl Seat {
         self.leads = false;
         self.leave(|_| 0);
         self.flight.lead.close();
+        if let Some(blind) = &self.flight.blind {
+            drop(lock(&blind.under_way).take());
+        }
     }
 
     /// Sets how many seats are left of this flight, and takes it off the list with the last.

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use foldhash::quality::RandomState;
 use smallvec::SmallVec;
 
+use super::flight::Moment;
 use super::key::Key;
 use super::party::Party;
 use super::store::Generation;
@@ -80,9 +81,9 @@ pub(crate) enum Snapshot {
     /// In the order of the plan's names; what the store does not know is `None`. With a near cache, also what this
     /// process knew before it asked.
     Remote(Vec<Option<Generation>>, Option<Stamp>),
-    /// The store could not be asked. No two of these are the same, for nobody here knows what other processes have
-    /// invalidated between them.
-    Unknown,
+    /// The store could not be asked, by one who came at this moment. No two of these are the same, for nobody here
+    /// knows what other processes have invalidated between them.
+    Unknown(Moment),
 }
 
 impl PartialEq for Snapshot {

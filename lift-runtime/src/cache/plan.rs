@@ -307,7 +307,7 @@ impl Plan {
             let snapshot = Snapshot::Memory(self.stamp());
             return Looked { snapshot, found: self.found.take() };
         };
-        let now = self.now();
+        let (now, came) = (self.now(), self.inner.flights.moment());
         // Read before the store is asked, so that what is invalidated meanwhile counts.
         let near = self.inner.near_for(self.policy).map(|near| {
             near.watch(&self.inner, self.context.clock());
@@ -328,7 +328,7 @@ impl Plan {
             }
             self.row.error();
         }
-        Looked { snapshot: Snapshot::Unknown, found: None }
+        Looked { snapshot: Snapshot::Unknown(came), found: None }
     }
 
     /// An entry from its bytes, if it is this key's, whole, valid and of use. A near cache keeps it.

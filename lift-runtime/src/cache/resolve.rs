@@ -267,6 +267,7 @@ where
         Obtained::Without => None,
         Obtained::Granted(hold) => Some(hold),
     };
+    seat.start().await;
     let (created, computation) = (plan.now(), computation(plan));
     let work = compute(plan, &computation, make());
     let produced = match attempt(plan, fallback.as_ref(), work).await {

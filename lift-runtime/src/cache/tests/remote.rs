@@ -138,10 +138,40 @@ async fn while_the_store_cannot_be_asked_nobody_is_given_what_began_before_they_
     until("the first runs", || bench.lab.runs() == 1).await;
     // What others have invalidated by now, this process cannot know.
     let after = bench.start("/x");
+    let others: Vec<_> = (0..20).map(|_| bench.start("/x")).collect();
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(bench.lab.runs(), 1, "one at a time");
+    go.add_permits(1);
+    assert_eq!(before.await.expect("no panic").body, "x 1");
     until("the second runs", || bench.lab.runs() == 2).await;
-    go.add_permits(2);
-    let (before, after) = (before.await.expect("no panic").body, after.await.expect("no panic").body);
-    assert_eq!((&*before, &*after), ("x 1", "x 2"));
+    go.add_permits(1);
+    for after in others.into_iter().chain([after]) {
+        assert_eq!(after.await.expect("no panic").body, "x 2");
+    }
+    assert_eq!(bench.cache.inner.flights.len(), 0);
+}
+
+#[tokio::test]
+async fn while_the_store_cannot_be_asked_one_that_leaves_holds_up_nobody() {
+    case!(C, Policy::new("blind and left", 60_000));
+    let store = Store::default();
+    let bench = Bench::with::<C, _>(setup(&store), async |run, name| match run {
+        1 => std::future::pending().await,
+        _ => counted(run, name).await,
+    });
+    store.state().fault = Fault::Fails;
+    let first = bench.start("/x");
+    until("the first runs", || bench.lab.runs() == 1).await;
+    let (second, third) = (bench.start("/x"), bench.start("/x"));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    second.abort();
+    first.abort();
+    assert_eq!(third.await.expect("no panic").body, "x 2");
+    assert_eq!(bench.cache.inner.flights.len(), 0);
 }
 
 #[tokio::test]
