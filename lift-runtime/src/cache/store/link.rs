@@ -190,3 +190,77 @@ impl<C: Connect> Drop for Suspicion<'_, C> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Connects after so long; its connections are numbers.
+    struct Slow(Duration, AtomicU64);
+
+    impl Connect for Slow {
+        type Connection = u64;
+        type Error = std::io::Error;
+
+        const NAME: &'static str = "slow";
+        const BOUND: Duration = Duration::from_secs(2);
+
+        async fn connect(&self) -> Result<u64, std::io::Error> {
+            tokio::time::sleep(self.0).await;
+            Ok(self.1.fetch_add(1, Ordering::Relaxed))
+        }
+
+        fn is_fatal(_: &std::io::Error) -> bool {
+            false
+        }
+    }
+
+    fn link(delay: Duration) -> Link<Slow> {
+        Link::new(Slow(delay, AtomicU64::new(0)))
+    }
+
+    async fn number(link: &Link<Slow>) -> Result<u64, StoreError> {
+        link.run(async |number| Ok(number)).await
+    }
+
+    async fn hang(link: &Link<Slow>) {
+        let hanging = link.run(async |_| std::future::pending::<Result<(), std::io::Error>>().await);
+        timeout(Duration::from_millis(50), hanging).await.expect_err("it hangs");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_long_for_a_connection() {
+        let link = link(Duration::from_millis(1500));
+        let began = Instant::now();
+        for _ in 0..10 {
+            assert!(matches!(number(&link).await, Err(StoreError::Connecting)));
+        }
+        assert_eq!(began.elapsed().as_millis() / 10, 4, "40 ms in all");
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        assert_eq!(number(&link).await.expect("connected"), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_that_takes_too_long_is_given_up_and_made_again_later() {
+        let link = link(Duration::from_secs(60));
+        assert!(number(&link).await.is_err());
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert!(matches!(&*link.0.state(), State::Closed { failures: 1, .. }));
+        assert!(number(&link).await.is_err());
+        assert!(matches!(&*link.0.state(), State::Opening { .. }));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_on_which_nobody_is_answered_is_dead() {
+        let link = link(Duration::ZERO);
+        assert_eq!(number(&link).await.expect("connected"), 0);
+        hang(&link).await;
+        assert_eq!(number(&link).await.expect("connected anew"), 1);
+        let others = async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            number(&link).await.expect("answered")
+        };
+        tokio::join!(hang(&link), others);
+        assert_eq!(number(&link).await.expect("the same"), 1, "one that is slow is no proof");
+    }
+}

@@ -61,6 +61,7 @@ async fn whatever_the_store_does_requests_are_served() {
     case!(C, Policy::new("faults", 60_000));
     let faults = [
         Fault::Fails,
+        Fault::Throttles,
         Fault::Hangs,
         Fault::Panics,
         Fault::Garbles,
@@ -305,4 +306,80 @@ async fn a_leader_that_goes_away_leaves_its_lease_to_others_at_once() {
     assert_eq!(b.get("/x").await.body, "x 1");
     assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
     assert!(store.state().leases.is_empty());
+}
+
+#[tokio::test]
+async fn a_store_that_throttles_is_asked_on() {
+    case!(C, Policy::new("throttled", 60_000));
+    let store = Store::with_leases();
+    let bench = Bench::with::<C, _>(setup(&store), counted);
+    bench.get("/x").await;
+    store.state().fault = Fault::Throttles;
+    for n in 0..20 {
+        let before = store.state().operations;
+        assert_eq!(bench.get("/x").await.cache(), "lift; fwd=miss", "{n}");
+        assert_eq!(store.state().operations - before, 1, "once, and each time");
+    }
+    store.state().fault = Fault::None;
+    assert_eq!(bench.get("/x").await.body, "x 1");
+}
+
+#[tokio::test]
+async fn a_store_is_told_of_much_in_parts() {
+    let store = Store::default();
+    let remote = crate::cache::remote::Remote::new(store.clone());
+    let names: Vec<Box<[u8]>> = (0..950_u32).map(|n| n.to_le_bytes().into()).collect();
+    remote.owe(&names);
+    remote.settle(1).await.expect("told");
+    assert!(names.iter().all(|name| store.state().generations.contains_key(name)));
+    assert!(!remote.owes_any(&names));
+    assert!(store.state().renewed_at_once <= 100);
+}
+
+/// A recorder of counters by their names and endpoints.
+#[derive(Default)]
+struct Counters(std::sync::Mutex<std::collections::BTreeMap<String, Arc<std::sync::atomic::AtomicU64>>>);
+
+impl metrics::Recorder for Counters {
+    fn describe_counter(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn describe_gauge(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+    fn describe_histogram(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
+
+    fn register_counter(&self, key: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Counter {
+        let endpoint = key.labels().map(metrics::Label::value).collect::<String>();
+        let mut counters = self.0.lock().expect("no panic");
+        let counter = counters.entry(format!("{} {endpoint}", key.name())).or_default();
+        metrics::Counter::from_arc(Arc::clone(counter))
+    }
+
+    fn register_gauge(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
+        metrics::Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Histogram {
+        metrics::Histogram::noop()
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_large_for_the_store_is_served_and_counted() {
+    case!(C, Policy::new("too large", 60_000));
+    let counters = Counters::default();
+    let _guard = metrics::set_default_local_recorder(&counters);
+    let store = Store::with_leases();
+    let bench = Bench::with::<C, _>(setup(&store), |run, name| async move {
+        Ok(format!("{run} {}", "x".repeat(name.len() * 100)).into_response())
+    });
+    let count = || {
+        let counters = counters.0.lock().expect("no panic");
+        counters["lift.cache.too_large too large"].load(std::sync::atomic::Ordering::Relaxed)
+    };
+    // A body over the limit, and one that is over it only with what an entry holds besides.
+    for (counted, (limit, name)) in (1..).zip([(700, "12345678"), (810, "12345678")]) {
+        store.state().largest = Some(limit);
+        assert_eq!(bench.get(&format!("/{name}")).await.cache(), "lift; fwd=miss");
+        assert_eq!(count(), counted);
+    }
+    assert_eq!(bench.get("/1").await.cache(), "lift; fwd=miss; stored");
+    assert_eq!((count(), store.state().entries.len()), (2, 1));
 }
