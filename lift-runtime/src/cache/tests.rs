@@ -1,5 +1,6 @@
 //! The cache through its two callers, with expansions written by hand.
 
+mod counters;
 mod function;
 mod lab;
 mod lookup;

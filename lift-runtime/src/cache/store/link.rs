@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ const LOG_EVERY: Duration = Duration::from_secs(60);
 /// How to reach a store.
 pub(super) trait Connect: Send + Sync + 'static {
     /// What is shared: as many as are needed are cloned from it.
-    type Connection: Clone + Send + 'static;
+    type Connection: Clone + Send + Sync + 'static;
     type Error: Display + Into<StoreError> + Send;
 
     /// The store, for the log.
@@ -60,10 +61,13 @@ enum State<T> {
         began: Instant,
         opened: watch::Receiver<bool>,
     },
-    Open {
-        connection: T,
-        number: u64,
-    },
+    Open(Arc<Opened<T>>),
+}
+
+struct Opened<T> {
+    connection: T,
+    /// How many operations have been answered.
+    answered: AtomicU64,
 }
 
 impl<C: Connect> Link<C> {
@@ -81,28 +85,29 @@ impl<C: Connect> Link<C> {
         &self,
         operation: impl AsyncFnOnce(C::Connection) -> Result<T, C::Error>,
     ) -> Result<T, StoreError> {
-        let (connection, number) = self.connection(PATIENCE).await?;
-        let mut suspicion = Suspicion { inner: &self.0, number, began: Instant::now(), is_over: false };
-        let done = operation(connection).await;
+        let opened = self.opened(PATIENCE).await?;
+        let answered = opened.answered.load(Ordering::Relaxed);
+        let mut suspicion =
+            Suspicion { inner: &self.0, opened: &opened, answered, began: Instant::now(), is_over: false };
+        let done = operation(opened.connection.clone()).await;
         suspicion.is_over = true;
-        done.map_err(|error| {
-            if C::is_fatal(&error) {
-                self.0.forget(number);
-            }
-            error.into()
-        })
+        match &done {
+            Err(error) if C::is_fatal(error) => self.0.forget(&opened),
+            _ => drop(opened.answered.fetch_add(1, Ordering::Relaxed)),
+        }
+        done.map_err(Into::into)
     }
 
     /// Connects, and waits for it.
     pub(super) async fn connect(&self) -> Result<(), StoreError> {
-        self.connection(C::BOUND).await.map(drop)
+        self.opened(C::BOUND).await.map(drop)
     }
 
-    async fn connection(&self, patience: Duration) -> Result<(C::Connection, u64), StoreError> {
+    async fn opened(&self, patience: Duration) -> Result<Arc<Opened<C::Connection>>, StoreError> {
         let (began, mut opened) = {
             let mut state = self.0.state();
             match &*state {
-                State::Open { connection, number } => return Ok((connection.clone(), *number)),
+                State::Open(opened) => return Ok(Arc::clone(opened)),
                 State::Opening { began, opened } if opened.has_changed().is_ok() => (*began, opened.clone()),
                 // The runtime that was to connect has gone.
                 State::Opening { .. } => self.open(0, &mut state),
@@ -117,7 +122,7 @@ impl<C: Connect> Link<C> {
             return Err(StoreError::Connecting);
         }
         match &*self.0.state() {
-            State::Open { connection, number } => Ok((connection.clone(), *number)),
+            State::Open(opened) => Ok(Arc::clone(opened)),
             _ => Err(StoreError::Connecting),
         }
     }
@@ -131,7 +136,9 @@ impl<C: Connect> Link<C> {
         tokio::spawn(async move {
             let connected = timeout(C::BOUND, inner.connect.connect()).await;
             let state = match connected {
-                Ok(Ok(connection)) => State::Open { connection, number: fastrand::u64(..) },
+                Ok(Ok(connection)) => {
+                    State::Open(Arc::new(Opened { connection, answered: AtomicU64::new(0) }))
+                }
                 Ok(Err(error)) => inner.failed(failures, &error),
                 Err(late) => inner.failed(failures, &late),
             };
@@ -148,9 +155,9 @@ impl<C: Connect> Inner<C> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn forget(&self, number: u64) {
+    fn forget(&self, opened: &Arc<Opened<C::Connection>>) {
         let mut state = self.state();
-        if matches!(&*state, State::Open { number: open, .. } if *open == number) {
+        if matches!(&*state, State::Open(open) if Arc::ptr_eq(open, opened)) {
             *state = State::Closed { failures: 0, not_before: None };
         }
     }
@@ -169,18 +176,95 @@ impl<C: Connect> Inner<C> {
     }
 }
 
-/// An operation under way. Dropped before it is over, and late, it takes the connection for dead.
+/// An operation under way. Dropped before it is over, and late, it takes the connection for dead, unless others have
+/// been answered meanwhile.
 struct Suspicion<'a, C: Connect> {
     inner: &'a Inner<C>,
-    number: u64,
+    opened: &'a Arc<Opened<C::Connection>>,
+    answered: u64,
     began: Instant,
     is_over: bool,
 }
 
 impl<C: Connect> Drop for Suspicion<'_, C> {
     fn drop(&mut self) {
-        if !self.is_over && self.began.elapsed() >= LATE {
-            self.inner.forget(self.number);
+        let is_late = !self.is_over && self.began.elapsed() >= LATE;
+        if is_late && self.opened.answered.load(Ordering::Relaxed) == self.answered {
+            self.inner.forget(self.opened);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Connects after so long; its connections are numbers.
+    struct Slow(Duration, AtomicU64);
+
+    impl Connect for Slow {
+        type Connection = u64;
+        type Error = std::io::Error;
+
+        const NAME: &'static str = "slow";
+        const BOUND: Duration = Duration::from_secs(2);
+
+        async fn connect(&self) -> Result<u64, std::io::Error> {
+            tokio::time::sleep(self.0).await;
+            Ok(self.1.fetch_add(1, Ordering::Relaxed))
+        }
+
+        fn is_fatal(_: &std::io::Error) -> bool {
+            false
+        }
+    }
+
+    fn link(delay: Duration) -> Link<Slow> {
+        Link::new(Slow(delay, AtomicU64::new(0)))
+    }
+
+    async fn number(link: &Link<Slow>) -> Result<u64, StoreError> {
+        link.run(async |number| Ok(number)).await
+    }
+
+    async fn hang(link: &Link<Slow>) {
+        let hanging = link.run(async |_| std::future::pending::<Result<(), std::io::Error>>().await);
+        timeout(Duration::from_millis(50), hanging).await.expect_err("it hangs");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_long_for_a_connection() {
+        let link = link(Duration::from_millis(1500));
+        let began = Instant::now();
+        for _ in 0..10 {
+            assert!(matches!(number(&link).await, Err(StoreError::Connecting)));
+        }
+        assert_eq!(began.elapsed().as_millis() / 10, 4, "40 ms in all");
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        assert_eq!(number(&link).await.expect("connected"), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_that_takes_too_long_is_given_up_and_made_again_later() {
+        let link = link(Duration::from_secs(60));
+        assert!(number(&link).await.is_err());
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert!(matches!(&*link.0.state(), State::Closed { failures: 1, .. }));
+        assert!(number(&link).await.is_err());
+        assert!(matches!(&*link.0.state(), State::Opening { .. }));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_on_which_nobody_is_answered_is_dead() {
+        let link = link(Duration::ZERO);
+        assert_eq!(number(&link).await.expect("connected"), 0);
+        hang(&link).await;
+        assert_eq!(number(&link).await.expect("connected anew"), 1);
+        let others = async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            number(&link).await.expect("answered")
+        };
+        tokio::join!(hang(&link), others);
+        assert_eq!(number(&link).await.expect("the same"), 1, "one that is slow is no proof");
     }
 }

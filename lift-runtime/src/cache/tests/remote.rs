@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
+use super::counters::Counters;
 use super::lab::{Bench, Setup, case, until};
 use super::store::{Fault, Store};
 use crate::cache::policy::Policy;
@@ -61,6 +62,7 @@ async fn whatever_the_store_does_requests_are_served() {
     case!(C, Policy::new("faults", 60_000));
     let faults = [
         Fault::Fails,
+        Fault::Throttles,
         Fault::Hangs,
         Fault::Panics,
         Fault::Garbles,
@@ -447,4 +449,52 @@ async fn the_first_requests_wait_for_the_connection_and_not_for_long() {
     assert_eq!(began.elapsed(), Duration::from_millis(250), "and no later one");
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(slow.get("/a").await.cache().starts_with("lift; hit"));
+}
+
+#[tokio::test]
+async fn a_store_that_throttles_is_asked_on() {
+    case!(C, Policy::new("throttled", 60_000));
+    let store = Store::with_leases();
+    let bench = Bench::with::<C, _>(setup(&store), counted);
+    bench.get("/x").await;
+    store.state().fault = Fault::Throttles;
+    for n in 0..20 {
+        let before = store.state().operations;
+        assert_eq!(bench.get("/x").await.cache(), "lift; fwd=miss", "{n}");
+        assert_eq!(store.state().operations - before, 1, "once, and each time");
+    }
+    store.state().fault = Fault::None;
+    assert_eq!(bench.get("/x").await.body, "x 1");
+}
+
+#[tokio::test]
+async fn a_store_is_told_of_much_in_parts() {
+    let store = Store::default();
+    let remote = crate::cache::remote::Remote::new(store.clone());
+    let names: Vec<Box<[u8]>> = (0..950_u32).map(|n| n.to_le_bytes().into()).collect();
+    remote.owe(&names);
+    remote.settle(1).await.expect("told");
+    assert!(names.iter().all(|name| store.state().generations.contains_key(name)));
+    assert!(!remote.owes_any(&names));
+    assert!(store.state().renewed_at_once <= 100);
+}
+
+#[tokio::test]
+async fn what_is_too_large_for_the_store_is_served_and_counted() {
+    case!(C, Policy::new("too large", 60_000));
+    let counters = Counters::default();
+    let _guard = metrics::set_default_local_recorder(&counters);
+    let store = Store::with_leases();
+    let bench = Bench::with::<C, _>(setup(&store), |run, name| async move {
+        Ok(format!("{run} {}", "x".repeat(name.len() * 100)).into_response())
+    });
+    let count = || counters.read("lift.cache.too_large", "too large");
+    // A body over the limit, and one that is over it only with what an entry holds besides.
+    for (counted, (limit, name)) in (1..).zip([(700, "12345678"), (810, "12345678")]) {
+        store.state().largest = Some(limit);
+        assert_eq!(bench.get(&format!("/{name}")).await.cache(), "lift; fwd=miss");
+        assert_eq!(count(), counted);
+    }
+    assert_eq!(bench.get("/1").await.cache(), "lift; fwd=miss; stored");
+    assert_eq!((count(), store.state().entries.len()), (2, 1));
 }

@@ -1,12 +1,10 @@
 //! What a cache tells of itself.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::response::{IntoResponse as _, Response};
 
+use super::counters::Counters;
 use super::lab::{Bench, Setup, case};
 use super::store::{Fault, Store};
 use crate::cache::policy::Policy;
@@ -115,29 +113,6 @@ async fn a_stores_state_is_told() {
     assert_eq!(tell().await.owed, 2, "the tag of shared entries, and that of an app without tenants");
 }
 
-/// A recorder of counters.
-#[derive(Default)]
-struct Counters(Mutex<HashMap<String, Arc<AtomicU64>>>);
-
-impl metrics::Recorder for Counters {
-    fn describe_counter(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
-    fn describe_gauge(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
-    fn describe_histogram(&self, _: metrics::KeyName, _: Option<metrics::Unit>, _: metrics::SharedString) {}
-
-    fn register_counter(&self, key: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Counter {
-        let mut counters = self.0.lock().expect("no panic under the lock");
-        metrics::Counter::from_arc(Arc::clone(counters.entry(key.name().to_owned()).or_default()))
-    }
-
-    fn register_gauge(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
-        metrics::Gauge::noop()
-    }
-
-    fn register_histogram(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Histogram {
-        metrics::Histogram::noop()
-    }
-}
-
 #[tokio::test]
 async fn the_recorder_is_told_of_all_hits_when_it_asks() {
     case!(C, Policy::new("published", 60_000));
@@ -147,7 +122,7 @@ async fn the_recorder_is_told_of_all_hits_when_it_asks() {
     for _ in 0..100 {
         bench.get("/a").await;
     }
-    let told = |name: &str| counters.0.lock().expect("no panic")[name].load(Ordering::Relaxed);
+    let told = |name: &str| counters.read(name, "published");
     assert_eq!((told("lift.cache.hits"), told("lift.cache.misses")), (64, 1), "a batch, and 35 to come");
     publish_counters();
     assert_eq!((told("lift.cache.hits"), bench.cache.stats().endpoints[0].hits), (99, 99));

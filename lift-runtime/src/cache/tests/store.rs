@@ -15,6 +15,7 @@ pub(super) enum Fault {
     #[default]
     None,
     Fails,
+    Throttles,
     Hangs,
     Panics,
     /// It answers with damaged entries.
@@ -41,6 +42,9 @@ pub(super) struct State {
     pub(super) has_leases: bool,
     pub(super) fault: Fault,
     pub(super) operations: u32,
+    /// The most names that one renewal was for.
+    pub(super) renewed_at_once: usize,
+    pub(super) largest: Option<usize>,
     pub(super) can_watch: bool,
     /// It takes watchers on, and tells them nothing.
     pub(super) mute: bool,
@@ -95,6 +99,7 @@ impl Store {
         };
         match fault {
             Fault::Fails => Err(StoreError::new("out of order")),
+            Fault::Throttles => Err(StoreError::Throttled),
             Fault::Hangs => std::future::pending().await,
             Fault::Panics => panic!("a store's bug"),
             _ => Ok(self.state()),
@@ -126,6 +131,7 @@ impl CacheStore for Store {
     async fn renew(&self, names: &[Box<[u8]>]) -> Result<(), StoreError> {
         let gate = {
             let mut state = self.enter().await?;
+            state.renewed_at_once = state.renewed_at_once.max(names.len());
             for name in names {
                 state.generations.insert(name.clone(), Generation::random());
                 state.watchers.retain(|watcher| watcher.send(name.clone()).is_ok());
@@ -166,6 +172,10 @@ impl CacheStore for Store {
             state.leases.remove(key);
         }
         Ok(())
+    }
+
+    fn largest(&self) -> usize {
+        self.state().largest.unwrap_or(usize::MAX)
     }
 
     async fn watch(&self, watcher: Watcher) -> Result<(), StoreError> {
