@@ -7,13 +7,16 @@
 //!   --until-violation                            ends at the first violation
 //! ```
 //!
-//! Its status is 1 if there was a violation, and 2 if it could not run.
+//! Its status is 1 if there was a violation, 2 if it could not run, and 3 if too little happened to tell.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lift_tests::history::campaign::Campaign;
 use lift_tests::history::{FORMS, Store, worker};
+
+/// So many histories must show something.
+const TELLING: usize = 100;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn work(directory: PathBuf, number: u32) -> lift::Result<()> {
@@ -83,16 +86,19 @@ fn run(form: &str, options: &Options) -> ExitCode {
     };
     let (from, until_violation) = (options.from.unwrap_or(1), options.until_violation);
     let seeds: Box<dyn Iterator<Item = u64>> = match options.seed {
-        Some(seed) => {
-            println!("{form}: the history of seed {seed}");
-            Box::new(std::iter::repeat_n(seed, options.histories.unwrap_or(1)))
-        }
-        None => {
-            println!("{form}: the histories of seeds from {from} on");
-            Box::new((from..).take(options.histories.unwrap_or(1000)))
-        }
+        Some(seed) => Box::new(std::iter::repeat_n(seed, options.histories.unwrap_or(1))),
+        None => Box::new((from..).take(options.histories.unwrap_or(1000))),
     };
     let summary = Campaign { program: &program, store: &store, seeds, until_violation }.run();
     println!("{summary}");
-    if summary.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if !summary.violations.is_empty() {
+        return ExitCode::FAILURE;
+    }
+    match summary.vacuous().filter(|_| summary.histories >= TELLING) {
+        Some(reason) => {
+            println!("  too little happened to tell: {reason}");
+            ExitCode::from(3)
+        }
+        None => ExitCode::SUCCESS,
+    }
 }

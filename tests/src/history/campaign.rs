@@ -41,6 +41,8 @@ pub struct Campaign<'a> {
 pub struct Summary {
     /// How many histories ran.
     pub histories: usize,
+    /// The first seed and the last.
+    pub seeds: (u64, u64),
     /// All of them together, but for the violations.
     pub report: Report,
     /// The violations, by the seeds of their histories.
@@ -54,21 +56,36 @@ pub struct Summary {
     took: Duration,
 }
 
+impl Summary {
+    /// Why too little has happened for the absence of violations to mean anything, if so.
+    pub fn vacuous(&self) -> Option<&'static str> {
+        let Report { reads, raced, bound, computed, overtaken, invalidations, untold, .. } = self.report;
+        let reasons = [
+            (computed * 10 > reads * 9, "next to nothing came from the cache"),
+            (bound * 4 < reads, "most reads might have returned anything"),
+            (raced * 20 < reads, "hardly a read raced with an invalidation"),
+            (overtaken * 200 < computed, "hardly an invalidation came in the midst of a computation"),
+            (untold * 2 > invalidations, "the store was told of too little"),
+        ];
+        reasons.into_iter().find_map(|(holds, reason)| holds.then_some(reason))
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report { operations, reads, raced, bound, computed, overtaken, invalidations, untold, .. } =
             self.report;
-        let Self { histories, kills, freezes, stalls, took, violations, .. } = self;
+        let Self { histories, seeds: (first, last), kills, freezes, stalls, took, violations, .. } = self;
         writeln!(
             f,
-            "  {histories} histories of {PROCESSES} processes, {operations} operations, in {took:.1?}"
+            "  {histories} histories of {PROCESSES} processes, seeds {first} to {last}, in {took:.1?}"
         )?;
+        writeln!(f, "  {operations} operations; {invalidations} invalidations, of which {untold} failed")?;
         writeln!(
             f,
             "  {reads} reads checked: {raced} raced with an invalidation, {bound} had a least version"
         )?;
         writeln!(f, "  {computed} computations, {overtaken} of them overtaken by an invalidation")?;
-        writeln!(f, "  {invalidations} invalidations, {untold} of which could not tell the store")?;
         writeln!(f, "  {kills} kill -9, {freezes} freezes of a process, {stalls} of the store")?;
         write!(f, "  {} violations", violations.len())?;
         let shown = violations.iter().take(5);
@@ -185,7 +202,7 @@ impl<'a> Running<'a> {
             .arg("worker")
             .arg(&self.directory)
             .arg(number.to_string())
-            .env("LIFT_CACHE", self.campaign.store.url())
+            .envs(self.campaign.store.environment())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -236,6 +253,8 @@ impl<'a> Running<'a> {
             return false;
         };
         let history = self.begun;
+        let (first, _) = self.summary.seeds;
+        self.summary.seeds = (if history == 0 { seed } else { first }, seed);
         self.begun += 1;
         let waits_for = self.workers.iter().map(|worker| worker.number).collect();
         let began = Instant::now();

@@ -12,9 +12,10 @@ const TICK: Duration = Duration::from_millis(10);
 /// A form of store by its name, and how it is started.
 type Form = (&'static str, fn() -> Store);
 
-/// The forms of stores: `LIFT_CACHE` without the server, which is started for the occasion.
+/// The forms of stores: `LIFT_CACHE` without the server, which is started for the occasion. A form that is listed here is
+/// all that tests and demonstrations need.
 pub const FORMS: &[Form] = &[
-    ("memory", || Store { url: "memory".to_owned(), reach: Reach::Own, server: Server::None }),
+    ("memory", || Store { cache: "memory".to_owned(), reach: Reach::Own, server: Server::None }),
     ("redis", || Store::redis(Redis::start())),
     ("memory+redis", || Store::redis(Redis::start()).near()),
     ("redis+cluster", || Store::cluster(Cluster::start())),
@@ -23,7 +24,7 @@ pub const FORMS: &[Form] = &[
 
 /// A store, whose server is gone when this is dropped.
 pub struct Store {
-    url: String,
+    cache: String,
     reach: Reach,
     server: Server,
 }
@@ -41,23 +42,23 @@ impl Store {
     }
 
     fn redis(redis: Redis) -> Self {
-        Self { url: redis.url(), reach: Reach::Within(Duration::ZERO), server: Server::Redis(redis) }
+        Self { cache: redis.url(), reach: Reach::Within(Duration::ZERO), server: Server::Redis(redis) }
     }
 
     fn cluster(cluster: Cluster) -> Self {
-        let url = cluster.url();
-        Self { url, reach: Reach::Within(Duration::ZERO), server: Server::Cluster { _running: cluster } }
+        let cache = cluster.url();
+        Self { cache, reach: Reach::Within(Duration::ZERO), server: Server::Cluster { _running: cluster } }
     }
 
     /// The same with memory before it.
     fn near(self) -> Self {
-        let url = format!("memory+{}", self.url);
-        Self { url, reach: Reach::Within(L1_TTL + TICK), server: self.server }
+        let cache = format!("memory+{}", self.cache);
+        Self { cache, reach: Reach::Within(L1_TTL + TICK), server: self.server }
     }
 
-    /// `LIFT_CACHE`.
-    pub(super) fn url(&self) -> &str {
-        &self.url
+    /// What a process must find in its environment to use it.
+    pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![("LIFT_CACHE", self.cache.clone())]
     }
 
     pub(super) fn reach(&self) -> Reach {
