@@ -1,4 +1,4 @@
-//! A DynamoDB of a test's own: `moto_server` on a free port, which the test may kill, stop and start again.
+//! A DynamoDB of a test's own: moto's server on a free port, which the test may kill, stop and start again.
 
 mod front;
 
@@ -30,7 +30,7 @@ impl DynamoDb {
     /// Starts one, with the table.
     ///
     /// # Panics
-    /// If `moto_server` is missing or does not start: `tests/run` installs it.
+    /// If moto is missing or does not start: `tests/run` installs it.
     pub fn start() -> Self {
         let mut server = Self { port: free_port(), process: None };
         server.restart();
@@ -56,17 +56,17 @@ impl DynamoDb {
     /// As [`start`](Self::start), and if it runs.
     pub fn restart(&mut self) {
         assert!(self.process.is_none(), "it was killed before");
-        let program = installed();
-        let process = Command::new(&program)
-            .args(["-H", "127.0.0.1", "-p", &self.port.to_string()])
+        let python = python();
+        let process = Command::new(&python)
+            .args([concat!(env!("CARGO_MANIFEST_DIR"), "/src/dynamodb/server.py"), &self.port.to_string()])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}: tests/run installs it", program.display()));
+            .unwrap_or_else(|error| panic!("{}: {error}: tests/run installs it", python.display()));
         self.process = Some(process);
         let until = Instant::now() + Duration::from_secs(60);
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(Instant::now() < until, "moto_server did not start");
+            assert!(Instant::now() < until, "moto did not start");
             std::thread::sleep(Duration::from_millis(20));
         }
         self.create_table(TABLE);
@@ -180,9 +180,9 @@ pub fn store_at(port: u16, url: &str) -> DynamoDbStore {
     DynamoDbStore::with_config(url, config.build()).expect("a URL")
 }
 
-/// The program where `tests/run` puts it: in Cargo's target directory, which also this executable is in.
-fn installed() -> PathBuf {
+/// Python with moto, where `tests/run` puts it: in Cargo's target directory, which this executable is in, too.
+fn python() -> PathBuf {
     let here = std::env::current_exe().expect("a path");
-    let found = here.ancestors().map(|folder| folder.join("moto-5.2.5/bin/moto_server"));
-    found.into_iter().find(|path| path.exists()).expect("moto_server is there: tests/run installs it")
+    let mut there = here.ancestors().map(|folder| folder.join("moto-5.2.5/bin/python"));
+    there.find(|path| path.exists()).expect("moto is there: tests/run installs it")
 }

@@ -92,7 +92,7 @@ impl Front {
         *lock(&self.shared.answers) = answers;
     }
 
-    /// What it was asked since the last time, such as `BatchGetItem`.
+    /// What it was asked since the last time, such as `PutItem` or `BatchGetItem consistent`.
     pub fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.shared.calls))
     }
@@ -118,8 +118,10 @@ impl Shared {
         let (parts, body) = request.into_parts();
         let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
         let operation = target.and_then(|target| target.rsplit('.').next()).unwrap_or_default().to_owned();
-        lock(&self.calls).push(operation.clone());
         let body = to_bytes(body, usize::MAX).await.expect("a body");
+        let consistent = body.windows(21).any(|part| part == br#""ConsistentRead":true"#);
+        let call = if consistent { format!("{operation} consistent") } else { operation.clone() };
+        lock(&self.calls).push(call);
         let answers = *lock(&self.answers);
         match answers {
             Answers::Throttled(share) if self.is_one_of(share) => {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use lift::cache::{CacheStore, DynamoDbStore, Found, Generation, Lease, Leased, RedisStore, StoreError};
+use lift::cache::{CacheStore, Found, Generation, Lease, Leased, RedisStore, StoreError};
 use lift::test::cache_store_conformance;
 use lift_tests::dynamodb::{DynamoDb, store_at};
 use lift_tests::redis::{Cluster, Redis, TlsRedis};
@@ -180,45 +180,6 @@ impl CacheStore for Reference {
     }
 }
 
-/// DynamoDB as moto has it, which counts binary values by their base64 and so takes smaller ones than 400 KiB.
-struct Moto(DynamoDbStore);
-
-impl CacheStore for Moto {
-    async fn lookup(&self, key: &[u8], names: &[Box<[u8]>]) -> Result<Found, StoreError> {
-        self.0.lookup(key, names).await
-    }
-
-    async fn establish(&self, names: &[Box<[u8]>]) -> Result<Vec<Generation>, StoreError> {
-        self.0.establish(names).await
-    }
-
-    async fn renew(&self, names: &[Box<[u8]>]) -> Result<(), StoreError> {
-        self.0.renew(names).await
-    }
-
-    async fn put(
-        &self,
-        key: &[u8],
-        entry: Bytes,
-        ends: u64,
-        lease: Option<Lease>,
-    ) -> Result<bool, StoreError> {
-        self.0.put(key, entry, ends, lease).await
-    }
-
-    async fn lease(&self, key: &[u8], lease: Lease, duration: Duration) -> Result<Leased, StoreError> {
-        self.0.lease(key, lease, duration).await
-    }
-
-    async fn release(&self, key: &[u8], lease: Lease) -> Result<(), StoreError> {
-        self.0.release(key, lease).await
-    }
-
-    fn largest(&self) -> usize {
-        300_000
-    }
-}
-
 #[tokio::test]
 async fn a_right_store_passes() {
     cache_store_conformance(Reference::default()).await;
@@ -245,7 +206,7 @@ async fn redis_with_tls_passes() {
 #[tokio::test]
 async fn dynamodb_passes() {
     let dynamodb = DynamoDb::start();
-    cache_store_conformance(Moto(store_at(dynamodb.port(), "dynamodb://lift-cache"))).await;
+    cache_store_conformance(store_at(dynamodb.port(), "dynamodb://lift-cache")).await;
 }
 
 #[tokio::test]

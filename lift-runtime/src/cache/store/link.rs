@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ const LOG_EVERY: Duration = Duration::from_secs(60);
 /// How to reach a store.
 pub(super) trait Connect: Send + Sync + 'static {
     /// What is shared: as many as are needed are cloned from it.
-    type Connection: Clone + Send + 'static;
+    type Connection: Clone + Send + Sync + 'static;
     type Error: Display + Into<StoreError> + Send;
 
     /// The store, for the log.
@@ -60,10 +61,13 @@ enum State<T> {
         began: Instant,
         opened: watch::Receiver<bool>,
     },
-    Open {
-        connection: T,
-        number: u64,
-    },
+    Open(Arc<Opened<T>>),
+}
+
+struct Opened<T> {
+    connection: T,
+    /// How many operations have been answered.
+    answered: AtomicU64,
 }
 
 impl<C: Connect> Link<C> {
@@ -81,23 +85,24 @@ impl<C: Connect> Link<C> {
         &self,
         operation: impl AsyncFnOnce(C::Connection) -> Result<T, C::Error>,
     ) -> Result<T, StoreError> {
-        let (connection, number) = self.connection().await?;
-        let mut suspicion = Suspicion { inner: &self.0, number, began: Instant::now(), is_over: false };
-        let done = operation(connection).await;
+        let opened = self.opened().await?;
+        let answered = opened.answered.load(Ordering::Relaxed);
+        let mut suspicion =
+            Suspicion { inner: &self.0, opened: &opened, answered, began: Instant::now(), is_over: false };
+        let done = operation(opened.connection.clone()).await;
         suspicion.is_over = true;
-        done.map_err(|error| {
-            if C::is_fatal(&error) {
-                self.0.forget(number);
-            }
-            error.into()
-        })
+        match &done {
+            Err(error) if C::is_fatal(error) => self.0.forget(&opened),
+            _ => drop(opened.answered.fetch_add(1, Ordering::Relaxed)),
+        }
+        done.map_err(Into::into)
     }
 
-    async fn connection(&self) -> Result<(C::Connection, u64), StoreError> {
+    async fn opened(&self) -> Result<Arc<Opened<C::Connection>>, StoreError> {
         let (began, mut opened) = {
             let mut state = self.0.state();
             match &*state {
-                State::Open { connection, number } => return Ok((connection.clone(), *number)),
+                State::Open(opened) => return Ok(Arc::clone(opened)),
                 State::Opening { began, opened } if opened.has_changed().is_ok() => (*began, opened.clone()),
                 // The runtime that was to connect has gone.
                 State::Opening { .. } => self.open(0, &mut state),
@@ -113,7 +118,7 @@ impl<C: Connect> Link<C> {
             return Err(StoreError::Connecting);
         }
         match &*self.0.state() {
-            State::Open { connection, number } => Ok((connection.clone(), *number)),
+            State::Open(opened) => Ok(Arc::clone(opened)),
             _ => Err(StoreError::Connecting),
         }
     }
@@ -127,7 +132,9 @@ impl<C: Connect> Link<C> {
         tokio::spawn(async move {
             let connected = timeout(C::BOUND, inner.connect.connect()).await;
             let state = match connected {
-                Ok(Ok(connection)) => State::Open { connection, number: fastrand::u64(..) },
+                Ok(Ok(connection)) => {
+                    State::Open(Arc::new(Opened { connection, answered: AtomicU64::new(0) }))
+                }
                 Ok(Err(error)) => inner.failed(failures, &error),
                 Err(late) => inner.failed(failures, &late),
             };
@@ -144,9 +151,9 @@ impl<C: Connect> Inner<C> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn forget(&self, number: u64) {
+    fn forget(&self, opened: &Arc<Opened<C::Connection>>) {
         let mut state = self.state();
-        if matches!(&*state, State::Open { number: open, .. } if *open == number) {
+        if matches!(&*state, State::Open(open) if Arc::ptr_eq(open, opened)) {
             *state = State::Closed { failures: 0, not_before: None };
         }
     }
@@ -165,18 +172,21 @@ impl<C: Connect> Inner<C> {
     }
 }
 
-/// An operation under way. Dropped before it is over, and late, it takes the connection for dead.
+/// An operation under way. Dropped before it is over, and late, it takes the connection for dead, unless others have
+/// been answered meanwhile.
 struct Suspicion<'a, C: Connect> {
     inner: &'a Inner<C>,
-    number: u64,
+    opened: &'a Arc<Opened<C::Connection>>,
+    answered: u64,
     began: Instant,
     is_over: bool,
 }
 
 impl<C: Connect> Drop for Suspicion<'_, C> {
     fn drop(&mut self) {
-        if !self.is_over && self.began.elapsed() >= LATE {
-            self.inner.forget(self.number);
+        let is_late = !self.is_over && self.began.elapsed() >= LATE;
+        if is_late && self.opened.answered.load(Ordering::Relaxed) == self.answered {
+            self.inner.forget(self.opened);
         }
     }
 }
