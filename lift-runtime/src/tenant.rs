@@ -8,6 +8,7 @@ use axum::RequestPartsExt as _;
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::StatusCode;
 use http::request::Parts;
+use serde::{Serialize, Serializer};
 
 use crate::context::{Context, Origin};
 use crate::error::{Error, Result};
@@ -32,6 +33,12 @@ impl Tenant {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Serialize for Tenant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

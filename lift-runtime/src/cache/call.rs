@@ -52,8 +52,8 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         tags(&arguments, &mut given);
         plan.tagged(given);
         let limit = plan.inner.limit(policy);
-        let inside = context.clone();
-        let make = move || async move { produce(&inside, policy, limit, handler(arguments).await).await };
+        let (inside, row) = (context.clone(), Arc::clone(&plan.row));
+        let make = move || async move { produce(&inside, &row, limit, handler(arguments).await).await };
         if plan.reload {
             let answer = reload::<Pages, _, _, _>(&mut plan, make).await;
             return respond(answer, policy, &context, &method, "request");

@@ -4,14 +4,16 @@
 //! more than all the rest of a hit. So hits are counted in stripes, one for each thread or few, and handed to the
 //! recorder in batches.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use metrics::Counter;
 
-use super::policy::Registered;
-
-const STRIPES: usize = 8;
+/// As many as can be raised at once, for there are as many rows of them as tenants; a power of two.
+static STRIPES: LazyLock<usize> = LazyLock::new(|| {
+    let threads = std::thread::available_parallelism().map_or(8, std::num::NonZero::get);
+    threads.next_power_of_two().min(8)
+});
 
 /// So many are handed on at once.
 const BATCH: u64 = 64;
@@ -22,34 +24,45 @@ const BATCH: u64 = 64;
 struct Stripe(AtomicU64);
 
 pub(crate) struct Striped {
-    stripes: Box<[Stripe; STRIPES]>,
+    stripes: Box<[Stripe]>,
+    /// What has been handed on.
+    published: AtomicU64,
     counter: Counter,
 }
 
 impl Striped {
     pub(crate) fn new(counter: Counter) -> Self {
-        Self { stripes: Box::default(), counter }
+        let stripes = (0..*STRIPES).map(|_| Stripe::default()).collect();
+        Self { stripes, published: AtomicU64::new(0), counter }
     }
 
+    /// Says whether there is a batch to be [published](Self::publish).
     #[inline]
-    pub(crate) fn increment(&self) {
-        let stripe = &self.stripes[STRIPE.try_with(|stripe| *stripe).unwrap_or_default() % STRIPES].0;
-        if stripe.fetch_add(1, Ordering::Relaxed) + 1 >= BATCH {
-            self.hand_on(stripe);
+    #[must_use]
+    pub(crate) fn increment(&self) -> bool {
+        let stripe = STRIPE.try_with(|stripe| *stripe).unwrap_or_default() & (self.stripes.len() - 1);
+        self.stripes[stripe].0.fetch_add(1, Ordering::Relaxed) + 1 >= BATCH
+    }
+
+    /// Hands on what has been counted.
+    pub(crate) fn publish(&self) {
+        for Stripe(stripe) in &self.stripes {
+            let pending = stripe.swap(0, Ordering::Relaxed);
+            if pending > 0 {
+                self.published.fetch_add(pending, Ordering::Relaxed);
+                self.counter.increment(pending);
+            }
         }
     }
 
-    /// Hands on what is not yet a batch.
-    fn publish(&self) {
-        self.stripes.iter().for_each(|stripe| self.hand_on(&stripe.0));
+    pub(crate) fn total(&self) -> u64 {
+        let pending: u64 = self.stripes.iter().map(|stripe| stripe.0.load(Ordering::Relaxed)).sum();
+        pending + self.published.load(Ordering::Relaxed)
     }
 
-    #[cold]
-    fn hand_on(&self, stripe: &AtomicU64) {
-        let pending = stripe.swap(0, Ordering::Relaxed);
-        if pending > 0 {
-            self.counter.increment(pending);
-        }
+    /// Adds what the recorder knows of already.
+    pub(crate) fn absorb(&self, counted: u64) {
+        self.published.fetch_add(counted, Ordering::Relaxed);
     }
 }
 
@@ -58,24 +71,6 @@ thread_local! {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         NEXT.fetch_add(1, Ordering::Relaxed)
     };
-}
-
-/// The policies that are in use.
-static IN_USE: Mutex<Vec<&'static Registered>> = Mutex::new(Vec::new());
-
-pub(crate) fn in_use(registered: &'static Registered) {
-    IN_USE.lock().unwrap_or_else(PoisonError::into_inner).push(registered);
-}
-
-/// Brings `lift.cache.hits` up to date with the recorder. Hits are counted in batches, of which up to 64 for each
-/// thread may be pending; call this before the counters are read, such as at the end of a Lambda invocation.
-///
-/// ```
-/// lift_runtime::cache::publish_counters();
-/// ```
-pub fn publish_counters() {
-    let in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
-    in_use.iter().for_each(|registered| registered.hits.publish());
 }
 
 #[cfg(test)]
@@ -88,14 +83,22 @@ mod tests {
     fn nothing_is_lost_between_threads_and_batches() {
         let total = Arc::new(AtomicU64::new(0));
         let striped = Striped::new(Counter::from_arc(Arc::clone(&total)));
+        let count = || {
+            (0..1001).for_each(|_| {
+                if striped.increment() {
+                    striped.publish()
+                }
+            })
+        };
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..1001).for_each(|_| striped.increment()));
+                scope.spawn(count);
             }
         });
-        assert!(total.load(Ordering::Relaxed) > 4004 - STRIPES as u64 * BATCH);
+        assert_eq!(striped.total(), 4004);
+        assert!(total.load(Ordering::Relaxed) > 4004 - *STRIPES as u64 * BATCH);
         striped.publish();
         striped.publish();
-        assert_eq!(total.load(Ordering::Relaxed), 4004);
+        assert_eq!((total.load(Ordering::Relaxed), striped.total()), (4004, 4004));
     }
 }

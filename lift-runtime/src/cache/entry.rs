@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use super::generation::{Generations, Marks, Stamp};
 use super::memory::Charge;
 use super::policy::{Policy, jittered};
+use super::stats::Row;
 
 /// A clock that was set back, or another machine's that runs ahead, may make an entry seem younger than now by
 /// so many milliseconds; one from further in the future is not trusted.
@@ -98,13 +99,14 @@ pub(crate) struct Entry<P: ?Sized = Payload> {
     key: SmallVec<[u8; 40]>,
     /// The epoch of the generations at which they were last seen to stand.
     verified: AtomicU64,
+    /// Where its hits are counted.
+    row: Arc<Row>,
     rest: Box<Rest>,
     payload: P,
 }
 
 struct Rest {
     times: Times,
-    policy: &'static Policy,
     weight: u64,
     marks: Marks,
     /// When the marks were read.
@@ -115,16 +117,12 @@ struct Rest {
 
 impl Entry {
     /// An entry that is handed around and not stored, or that another process's store holds.
-    pub(crate) fn loose<P: Any + Send + Sync>(
-        policy: &'static Policy,
-        times: Times,
-        payload: P,
-    ) -> Arc<Self> {
-        Self::stored(policy, times, payload, &Stamp::default(), &[], 0, None)
+    pub(crate) fn loose<P: Any + Send + Sync>(row: Arc<Row>, times: Times, payload: P) -> Arc<Self> {
+        Self::stored(row, times, payload, &Stamp::default(), &[], 0, None)
     }
 
     pub(crate) fn stored<P: Any + Send + Sync>(
-        policy: &'static Policy,
+        row: Arc<Row>,
         times: Times,
         payload: P,
         stamp: &Stamp,
@@ -132,17 +130,11 @@ impl Entry {
         weight: u64,
         charge: Option<Charge>,
     ) -> Arc<Self> {
-        let rest = Box::new(Rest {
-            times,
-            policy,
-            weight,
-            marks: stamp.marks.clone(),
-            read: stamp.at,
-            _charge: charge,
-        });
+        let rest =
+            Box::new(Rest { times, weight, marks: stamp.marks.clone(), read: stamp.at, _charge: charge });
         let verified = AtomicU64::new(stamp.epoch);
         let (created, fresh_until) = (times.created, times.fresh_until);
-        Arc::new(Entry { created, fresh_until, key: SmallVec::from_slice(key), verified, rest, payload })
+        Arc::new(Entry { created, fresh_until, key: SmallVec::from_slice(key), verified, row, rest, payload })
     }
 
     /// What it is stored under; nothing for one that is not.
@@ -156,7 +148,12 @@ impl Entry {
     }
 
     pub(crate) fn policy(&self) -> &'static Policy {
-        self.rest.policy
+        self.row.policy()
+    }
+
+    #[inline]
+    pub(crate) fn row(&self) -> &Arc<Row> {
+        &self.row
     }
 
     /// When a near cache asked the store for it, or before it was computed; 0 where there is no store to ask.

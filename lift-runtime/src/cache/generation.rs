@@ -38,14 +38,15 @@ pub(crate) enum Snapshot {
     /// In the order of the plan's names; what the store does not know is `None`. With a near cache, also what this
     /// process knew before it asked.
     Remote(Vec<Option<Generation>>, Option<Stamp>),
-    /// The store could not be asked; what this process itself has invalidated still counts.
-    Unknown(Stamp),
+    /// The store could not be asked. No two of these are the same, for nobody here knows what other processes have
+    /// invalidated between them.
+    Unknown,
 }
 
 impl PartialEq for Snapshot {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Memory(a), Self::Memory(b)) | (Self::Unknown(a), Self::Unknown(b)) => a.marks == b.marks,
+            (Self::Memory(a), Self::Memory(b)) => a.marks == b.marks,
             (Self::Remote(a, _), Self::Remote(b, _)) => a == b,
             _ => false,
         }

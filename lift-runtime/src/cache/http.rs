@@ -21,6 +21,7 @@ use super::entry::Entry;
 use super::plan::Codec;
 use super::policy::Policy;
 use super::resolve::{Keep, Produced, failure};
+use super::stats::Row;
 use crate::context::Context;
 use crate::endpoint::as_problem;
 use crate::problem::Problem;
@@ -60,7 +61,7 @@ enum SharedBody {
 /// Renders what a handler returned, and decides what may be done with it.
 pub(crate) async fn produce<T, E>(
     context: &Context,
-    policy: &'static Policy,
+    row: &Row,
     limit: u64,
     computed: Computed<T, E>,
 ) -> Produced<Page, Response>
@@ -74,18 +75,19 @@ where
         Ok(value) => value.into_response(),
         Err(error) => error.into_response(),
     };
-    render(context, policy, limit, response, is_ok && store, is_ok, ttl).await
+    render(context, row, limit, response, is_ok && store, is_ok, ttl).await
 }
 
 async fn render(
     context: &Context,
-    policy: &'static Policy,
+    row: &Row,
     limit: u64,
     response: Response,
     store: bool,
     is_ok: bool,
     ttl: Option<u64>,
 ) -> Produced<Page, Response> {
+    let policy = row.policy();
     if is_for_one(response.headers()) {
         return Produced::Alone(response);
     }
@@ -100,7 +102,7 @@ async fn render(
         Err(body) => {
             // A stream, whose length nobody knows, is not meant to be stored.
             if store && body.size_hint().exact().is_some_and(|length| length > limit) {
-                policy.registered().too_large.increment(1);
+                row.too_large();
             }
             return Produced::Alone(Response::from_parts(parts, body));
         }

@@ -111,7 +111,8 @@ impl Cache {
         told.map_err(untold)
     }
 
-    fn now(&self) -> u64 {
+    /// By the clock of the app that is running.
+    pub(crate) fn now(&self) -> u64 {
         Context::with_current(|context| {
             context
                 .map_or_else(|| crate::Clock::system().now_millis(), |context| context.clock().now_millis())

@@ -110,7 +110,7 @@ pub(crate) async fn obtain<C: Codec>(plan: &mut Plan, seat: &Seat, snapshot: &mu
                 if failed.is_refusal() {
                     hold.remote = None;
                 }
-                *snapshot = Snapshot::Unknown(plan.stamp());
+                *snapshot = Snapshot::Unknown;
                 return Obtained::Without;
             }
         };
@@ -130,7 +130,7 @@ pub(crate) async fn obtain<C: Codec>(plan: &mut Plan, seat: &Seat, snapshot: &mu
         }
         if Instant::now() >= end {
             // Whoever holds it renews it without end; its fill and ours must not race.
-            *snapshot = Snapshot::Unknown(plan.stamp());
+            *snapshot = Snapshot::Unknown;
             return Obtained::Without;
         }
     };
@@ -153,6 +153,6 @@ pub(crate) async fn establish(plan: &Plan, seat: Option<&Seat>, snapshot: &mut S
                 seat.also(snapshot);
             }
         }
-        Err(_) => *snapshot = Snapshot::Unknown(plan.stamp()),
+        Err(_) => *snapshot = Snapshot::Unknown,
     }
 }

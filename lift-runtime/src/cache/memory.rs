@@ -16,7 +16,7 @@ use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter};
 
 use super::entry::{Entry, Times};
 use super::generation::{Generations, Stamp};
-use super::policy::Policy;
+use super::stats::{MemoryStats, Row};
 use super::tags::Space;
 use crate::tenant::Tenant;
 
@@ -210,12 +210,12 @@ impl Memory {
         &self,
         key: Wanted<'_>,
         space: &Space,
-        draft: (&'static Policy, Times, &Stamp),
+        draft: (Arc<Row>, Times, &Stamp),
         payload: P,
         bytes: u64,
         share: u64,
     ) -> (Arc<Entry>, bool) {
-        let (policy, times, stamp) = draft;
+        let (row, times, stamp) = draft;
         let weight = bytes.saturating_add(key.bytes.len() as u64).saturating_add(OVERHEAD);
         let fits = weight <= self.limit() + OVERHEAD;
         let usage = match space {
@@ -227,14 +227,15 @@ impl Memory {
             _ => None,
         };
         if !fits || (usage.is_some() && charge.is_none()) {
-            return (Entry::loose(policy, times, payload), false);
+            row.too_large();
+            return (Entry::loose(row, times, payload), false);
         }
-        let entry = Entry::stored(policy, times, payload, stamp, key.bytes, weight, charge);
+        let entry = Entry::stored(row, times, payload, stamp, key.bytes, weight, charge);
         let slot = Slot { hash: key.hash, entry: Arc::clone(&entry) };
         let mut gone = Vec::new();
         self.entries.insert_with_lifecycle(slot, (), &mut gone);
         for slot in gone.iter().filter(|slot| !key.equivalent(slot)) {
-            slot.entry.policy().registered().evictions.increment(1);
+            slot.entry.row().evicted();
         }
         drop(gone);
         if let Some(usage) = usage {
@@ -256,7 +257,7 @@ impl Memory {
             usage.bytes.fetch_sub(bytes, Ordering::AcqRel);
             let oldest = usage.queue().pop_front()?;
             if let Some((slot, ())) = self.entries.remove(&oldest) {
-                slot.entry.policy().registered().evictions.increment(1);
+                slot.entry.row().evicted();
             }
         }
     }
@@ -273,6 +274,24 @@ impl Memory {
     fn usage(&self, tenant: &Tenant) -> Arc<Usage> {
         let mut usages = self.usages.lock().unwrap_or_else(PoisonError::into_inner);
         usages.of(tenant)
+    }
+
+    pub(crate) fn stats(&self) -> MemoryStats {
+        MemoryStats {
+            bytes: self.entries.weight(),
+            capacity: self.entries.capacity(),
+            entries: self.entries.len() as u64,
+        }
+    }
+
+    /// A tenant's part of it.
+    pub(crate) fn stats_of(&self, tenant: &Tenant, share: u64) -> MemoryStats {
+        let usage = self.usage(tenant);
+        MemoryStats {
+            bytes: usage.bytes.load(Ordering::Acquire),
+            capacity: share,
+            entries: usage.count.load(Ordering::Acquire) as u64,
+        }
     }
 
     #[cfg(test)]

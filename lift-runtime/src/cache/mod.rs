@@ -19,6 +19,7 @@ mod http;
 mod invalidate;
 mod key;
 mod lease;
+mod lookup;
 mod memory;
 mod near;
 mod part;
@@ -26,10 +27,12 @@ mod plan;
 mod policy;
 mod remote;
 mod resolve;
+mod stats;
 mod store;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod timing;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -43,20 +46,23 @@ use ::http::request::Parts;
 use axum::extract::FromRequestParts;
 
 pub use self::computed::CacheStrategy;
-pub use self::counter::publish_counters;
 pub use self::key::{Key, KeyPart};
 pub use self::near::{Beat, Watcher};
+pub use self::remote::{BreakerState, StoreStats};
+pub use self::stats::{CacheStats, EndpointStats, MemoryStats, publish_counters};
 #[cfg(feature = "dynamodb")]
 pub use self::store::DynamoDbStore;
 #[cfg(feature = "redis")]
 pub use self::store::RedisStore;
 pub use self::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
+pub use self::timing::Latency;
 
 use self::flight::Flights;
 use self::memory::Memory;
 use self::near::Near;
 use self::policy::Policy;
 use self::remote::Remote;
+use self::stats::Rows;
 use crate::app::Shared;
 use crate::context::Context;
 use crate::error::Result;
@@ -84,7 +90,7 @@ const SHARE: u64 = 4;
 #[derive(Clone)]
 pub struct Cache {
     inner: Arc<Inner>,
-    tenant: Option<Tenant>,
+    pub(crate) tenant: Option<Tenant>,
     /// The app of the context that this handle comes from; one made by hand has none, and stays one cache.
     app: Option<Arc<Shared>>,
 }
@@ -101,6 +107,7 @@ pub(crate) struct Inner {
     /// Payloads of more bytes go to the store outside compressed.
     compress_over: AtomicUsize,
     flights: Arc<Flights>,
+    rows: Arc<Rows>,
     hasher: foldhash::quality::RandomState,
     /// The app has tenants, so that work without one is not cached per tenant.
     tenants: AtomicBool,
@@ -177,6 +184,7 @@ impl Cache {
             near,
             compress_over: AtomicUsize::new(usize::MAX),
             flights: Arc::new(Flights::new()),
+            rows: Rows::new(),
             hasher: foldhash::quality::RandomState::default(),
             tenants: AtomicBool::new(false),
         };
@@ -313,8 +321,8 @@ impl Inner {
     }
 
     /// The store outside, if that is where this policy's entries are.
-    fn remote_for(&self, policy: &Policy) -> Option<&Remote> {
-        self.remote.as_deref().filter(|_| !policy.local)
+    fn remote_for(&self, policy: &Policy) -> Option<&Arc<Remote>> {
+        self.remote.as_ref().filter(|_| !policy.local)
     }
 
     /// The largest payload that can be stored for a policy.

@@ -57,8 +57,13 @@ impl Near {
     /// Whether an entry may be served that the store was last asked for at `read`.
     #[inline]
     pub(crate) fn trusts(&self, read: u64, now: u64) -> bool {
-        let verified = self.from.load(Ordering::Acquire) <= now && now < self.until.load(Ordering::Acquire);
-        verified || (read <= now && now - read < self.l1_ttl())
+        self.is_verified(now) || (read <= now && now - read < self.l1_ttl())
+    }
+
+    /// Whether all that others have renewed is known.
+    #[inline]
+    pub(crate) fn is_verified(&self, now: u64) -> bool {
+        self.from.load(Ordering::Acquire) <= now && now < self.until.load(Ordering::Acquire)
     }
 
     /// Begins to watch the store, unless that is done.

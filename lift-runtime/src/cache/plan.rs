@@ -3,16 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use tokio::time::Instant;
+
 use super::Inner;
 use super::encode::{Encoded, digest};
 use super::entry::{Entry, Freshness, Times};
 use super::generation::{Generations, Snapshot, Stamp};
 use super::key::Key;
+use super::lookup::lookup;
 use super::memory::{Memory, Wanted};
 use super::near::Near;
 use super::policy::{Policy, Sharing};
 use super::remote::{Failed, Remote};
-use super::store::{Generation, Lease};
+use super::stats::Row;
+use super::store::{Found, Generation, Lease};
 use super::tags::{Name, Space, Tags};
 use crate::context::Context;
 
@@ -45,6 +49,8 @@ pub(crate) struct Plan {
     pub(crate) inner: Arc<Inner>,
     pub(crate) context: Context,
     pub(crate) space: Space,
+    /// Where it is counted.
+    pub(crate) row: Arc<Row>,
     pub(crate) tags: Tags,
     /// The client wants no stored answer.
     pub(crate) reload: bool,
@@ -59,9 +65,9 @@ pub(crate) struct Plan {
 
 /// The key and the names as a store outside the process knows them.
 pub(crate) struct Abroad {
-    pub(crate) key: Box<[u8]>,
-    pub(crate) names: Vec<Box<[u8]>>,
-    digest: u64,
+    pub(crate) key: Arc<[u8]>,
+    pub(crate) names: Arc<[Box<[u8]>]>,
+    pub(crate) digest: u64,
 }
 
 /// What a store outside the process says.
@@ -99,9 +105,13 @@ pub(crate) fn begin<R>(
     let mut found = None;
     if let Some(memory) = inner.memory_for(policy).filter(|_| !reload) {
         let near = inner.near_for(policy);
+        // The recorder may be anybody's code: it is told once the shard's lock is free.
+        let take = |entry: &Arc<Entry>| (take(entry), entry.row().hit().then(|| Arc::clone(entry.row())));
         match look(memory, near, Wanted { hash, bytes: key.as_bytes() }, context, take) {
-            Seen::Fresh(taken) => {
-                policy.registered().hits.increment();
+            Seen::Fresh((taken, batch)) => {
+                if let Some(row) = batch {
+                    row.publish();
+                }
                 return Begun::Hit(taken);
             }
             Seen::Late(entry, freshness) => found = Some((entry, freshness)),
@@ -109,6 +119,7 @@ pub(crate) fn begin<R>(
         }
     }
     let space = space(policy, context);
+    let row = inner.rows.row(policy, &space);
     let (inner, context, key) = (Arc::clone(inner), context.clone(), key.as_bytes().into());
     let (tags, abroad) = (Tags::new(), None);
     Begun::Miss(Box::new(Plan {
@@ -116,6 +127,7 @@ pub(crate) fn begin<R>(
         inner,
         context,
         space,
+        row,
         tags,
         reload,
         found,
@@ -221,11 +233,13 @@ impl Plan {
     ) -> Self {
         let key: Box<[u8]> = call.as_bytes().into();
         let hash = inner.hash(&key);
+        let row = inner.rows.row(policy, &space);
         Self {
             policy,
             inner,
             context,
             space,
+            row,
             tags: Tags::new(),
             reload: false,
             found: None,
@@ -242,9 +256,9 @@ impl Plan {
         if self.inner.remote_for(self.policy).is_some() {
             let key = abroad(self.policy, &self.key);
             let call = key.len() - (self.key.len() - self.call);
-            let names: Vec<_> = self.names(&key[..call]).map(Name::to_bytes).collect();
+            let names: Arc<[_]> = self.names(&key[..call]).map(Name::to_bytes).collect();
             let digest = digest(&names);
-            self.abroad = Some(Abroad { key, names, digest });
+            self.abroad = Some(Abroad { key: key.into(), names, digest });
         }
     }
 
@@ -268,7 +282,7 @@ impl Plan {
         Wanted { hash: self.hash, bytes: &self.key }
     }
 
-    pub(crate) fn remote(&self) -> Option<(&Remote, &Abroad)> {
+    pub(crate) fn remote(&self) -> Option<(&Arc<Remote>, &Abroad)> {
         self.inner.remote_for(self.policy).zip(self.abroad.as_ref())
     }
 
@@ -307,15 +321,18 @@ impl Plan {
         // nobody waits for a second thing in vain.
         let hangs = matches!(remote.settle(now).await, Err(Failed::Late));
         if !hangs && !remote.owes_any(&abroad.names) {
-            if let Ok(found) = remote.lookup(now, &abroad.key, &abroad.names).await {
-                let entry = found
-                    .entry
-                    .and_then(|bytes| self.decode::<C>(abroad, bytes, &found.generations, near.as_ref()));
-                return Looked { snapshot: Snapshot::Remote(found.generations, near), found: entry };
+            let began = Instant::now();
+            let looked = lookup(remote, now, abroad).await;
+            self.row.lookups.record(began.elapsed());
+            if let Ok(found) = looked {
+                let Found { entry, generations } = Arc::unwrap_or_clone(found);
+                let entry =
+                    entry.and_then(|bytes| self.decode::<C>(abroad, bytes, &generations, near.as_ref()));
+                return Looked { snapshot: Snapshot::Remote(generations, near), found: entry };
             }
-            self.policy.registered().errors.increment(1);
+            self.row.error();
         }
-        Looked { snapshot: Snapshot::Unknown(self.stamp()), found: None }
+        Looked { snapshot: Snapshot::Unknown, found: None }
     }
 
     /// An entry from its bytes, if it is this key's, whole, valid and of use. A near cache keeps it.
@@ -327,7 +344,7 @@ impl Plan {
         near: Option<&Stamp>,
     ) -> Option<(Arc<Entry>, Freshness)> {
         let Some(encoded) = Encoded::from_bytes(bytes) else {
-            self.policy.registered().errors.increment(1);
+            self.row.error();
             return None;
         };
         let same = encoded.key == *abroad.key && encoded.names == abroad.digest;
@@ -338,7 +355,7 @@ impl Plan {
             return None;
         }
         let Some(payload) = C::decode(encoded.kind, &encoded.payload) else {
-            self.policy.registered().errors.increment(1);
+            self.row.error();
             return None;
         };
         let entry = match near {
@@ -346,7 +363,7 @@ impl Plan {
                 let bytes = C::weigh(&payload);
                 self.put(stamp, encoded.times, payload, bytes).0
             }
-            _ => Entry::loose(self.policy, encoded.times, payload),
+            _ => Entry::loose(Arc::clone(&self.row), encoded.times, payload),
         };
         Some((entry, freshness))
     }
@@ -362,13 +379,13 @@ impl Plan {
         let bytes = C::weigh(&payload);
         let too_large = self.policy.max_bytes.is_some_and(|most| bytes > most as u64);
         if too_large {
-            self.policy.registered().too_large.increment(1);
+            self.row.too_large();
         }
         match snapshot {
             Snapshot::Memory(stamp) if !too_large && self.generations().stand(&stamp.marks) => {
                 let (entry, stored) = self.put(stamp, times, payload, bytes);
                 if stored {
-                    self.policy.registered().stores.increment(1);
+                    self.row.stored();
                 }
                 (entry, stored)
             }
@@ -376,10 +393,10 @@ impl Plan {
                 let stored = self.put_abroad::<C>(generations, times, &payload, lease).await;
                 match near {
                     Some(stamp) if stored => (self.put(stamp, times, payload, bytes).0, true),
-                    _ => (Entry::loose(self.policy, times, payload), stored),
+                    _ => (Entry::loose(Arc::clone(&self.row), times, payload), stored),
                 }
             }
-            _ => (Entry::loose(self.policy, times, payload), false),
+            _ => (Entry::loose(Arc::clone(&self.row), times, payload), false),
         }
     }
 
@@ -391,7 +408,7 @@ impl Plan {
         payload: P,
         bytes: u64,
     ) -> (Arc<Entry>, bool) {
-        let draft = (self.policy, times, stamp);
+        let draft = (Arc::clone(&self.row), times, stamp);
         self.inner.memory().put(self.wanted(), &self.space, draft, payload, bytes, self.inner.share())
     }
 
@@ -405,7 +422,7 @@ impl Plan {
         let Some((remote, abroad)) = self.remote() else { return false };
         let Some(generations) = generations.iter().copied().collect::<Option<Vec<_>>>() else { return false };
         let Some((kind, payload)) = C::encode(payload) else {
-            self.policy.registered().errors.increment(1);
+            self.row.error();
             return false;
         };
         let key = bytes::Bytes::copy_from_slice(&abroad.key);
@@ -413,18 +430,18 @@ impl Plan {
             Encoded { times, names: abroad.digest, generations, kind, key, payload: payload.into() };
         let entry = encoded.to_bytes(self.inner.compress_over.load(Ordering::Relaxed));
         if entry.len() > remote.largest() {
-            self.policy.registered().too_large.increment(1);
+            self.row.too_large();
             return false;
         }
         match remote.put(self.now(), &abroad.key, entry, times.ends(), lease).await {
             Ok(stored) => {
                 if stored {
-                    self.policy.registered().stores.increment(1);
+                    self.row.stored();
                 }
                 stored
             }
             Err(_) => {
-                self.policy.registered().errors.increment(1);
+                self.row.error();
                 false
             }
         }
@@ -437,7 +454,7 @@ impl Plan {
                 let call = abroad.key.len() - (self.key.len() - self.call);
                 let name = Name::Call(&abroad.key[..call]).to_bytes();
                 if self.inner.renew_abroad(self.now(), &[name]).await.is_err() {
-                    self.policy.registered().errors.increment(1);
+                    self.row.error();
                 }
             }
             None => self.inner.memory().forget(self.wanted(), entry),

@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use metrics::{Counter, counter};
 
-use super::counter::{Striped, in_use};
-
 /// The default of `cache_control`: a browser asks again each time, and gets a 304.
 const PRIVATE_NO_CACHE: &str = "private, no-cache";
 
@@ -45,7 +43,7 @@ pub struct Policy {
 pub(crate) struct Registered {
     /// Stands for the policy in keys of this process.
     pub(crate) id: u32,
-    pub(crate) hits: Striped,
+    pub(crate) hits: Counter,
     pub(crate) misses: Counter,
     pub(crate) stale: Counter,
     pub(crate) stores: Counter,
@@ -179,23 +177,7 @@ impl Policy {
 
     #[inline]
     pub(crate) fn registered(&'static self) -> &'static Registered {
-        match self.registered.get() {
-            Some(registered) => registered,
-            None => self.register(),
-        }
-    }
-
-    #[cold]
-    fn register(&'static self) -> &'static Registered {
-        let mut is_new = false;
-        let registered = self.registered.get_or_init(|| {
-            is_new = true;
-            Registered::new(self.name)
-        });
-        if is_new {
-            in_use(registered);
-        }
-        registered
+        self.registered.get_or_init(|| Registered::new(self.name))
     }
 
     /// Says once that results cannot be stored, because the function reads what its key does not hold.
@@ -216,7 +198,7 @@ impl Registered {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            hits: Striped::new(counter!("lift.cache.hits", "endpoint" => name)),
+            hits: counter!("lift.cache.hits", "endpoint" => name),
             misses: counter!("lift.cache.misses", "endpoint" => name),
             stale: counter!("lift.cache.stale", "endpoint" => name),
             stores: counter!("lift.cache.stores", "endpoint" => name),

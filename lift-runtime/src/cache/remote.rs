@@ -1,22 +1,36 @@
 //! A store outside the process, kept from harming requests: timeout, breaker, and what it could not be told.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
+use serde::Serialize;
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::near::Watcher;
+use super::lookup::Lookups;
+use super::near::{Near, Watcher};
 use super::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
 use super::tags::Name;
+use super::timing::{Latency, Timing};
 
 /// For one operation on an open connection.
 const TIMEOUT: Duration = Duration::from_millis(50);
+
+/// A timer that fires so much later than it should tells that the process is short of CPU, or was frozen.
+const TARDY: Duration = Duration::from_millis(10);
+
+/// How often such a process looks again for an answer that may be there unread.
+const ROUNDS: u32 = 4;
+
+/// How long the first requests wait for the store to be connected.
+const CONNECT: Duration = Duration::from_millis(250);
 
 /// So many failures in a row open the breaker.
 const FAILURES: u32 = 5;
@@ -38,6 +52,7 @@ type Future_<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send 
 
 /// [`CacheStore`] as an object.
 trait Erased: Send + Sync {
+    fn connect(&self) -> Future_<'_, ()>;
     fn lookup<'a>(&'a self, key: &'a [u8], names: &'a [Box<[u8]>]) -> Future_<'a, Found>;
     fn establish<'a>(&'a self, names: &'a [Box<[u8]>]) -> Future_<'a, Vec<Generation>>;
     fn renew<'a>(&'a self, names: &'a [Box<[u8]>]) -> Future_<'a, ()>;
@@ -55,6 +70,10 @@ trait Erased: Send + Sync {
 }
 
 impl<S: CacheStore> Erased for S {
+    fn connect(&self) -> Future_<'_, ()> {
+        Box::pin(CacheStore::connect(self))
+    }
+
     fn lookup<'a>(&'a self, key: &'a [u8], names: &'a [Box<[u8]>]) -> Future_<'a, Found> {
         Box::pin(CacheStore::lookup(self, key, names))
     }
@@ -97,11 +116,62 @@ impl<S: CacheStore> Erased for S {
 /// A store that may fail as it likes.
 pub(crate) struct Remote {
     store: Box<dyn Erased>,
+    /// Whether it is connected, or was given the time for it.
+    is_ready: AtomicBool,
+    /// When the first operation was wanted.
+    first: OnceLock<Instant>,
     breaker: Breaker,
-    /// Names whose renewal has failed: what carries them is bypassed until the store has been told.
-    pending: Mutex<BTreeSet<Box<[u8]>>>,
+    pub(crate) lookups: Lookups,
+    pending: Mutex<Pending>,
     owes: AtomicBool,
     logged: AtomicU64,
+    operations: Timing,
+    failures: AtomicU64,
+    timeouts: AtomicU64,
+    skipped: AtomicU64,
+}
+
+/// The store outside the process, as this process has found it, from [`Cache::stats`](crate::Cache::stats).
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct StoreStats {
+    /// Whether it is asked.
+    pub breaker: BreakerState,
+    /// How long its operations took that were done.
+    pub operations: Latency,
+    /// Operations that failed, those that took too long among them.
+    pub failures: u64,
+    /// Operations that took longer than 50 ms.
+    pub timeouts: u64,
+    /// Operations that were not begun because the breaker was open.
+    pub skipped: u64,
+    /// Invalidations that the store could not be told of yet. What carries their names is bypassed here until then.
+    pub owed: u64,
+    /// Of a near cache: whether the store tells this process of others' invalidations, and has proved lately that it does.
+    /// Where not, what is in memory is trusted for `l1_ttl` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_watched: Option<bool>,
+}
+
+/// Whether a store that keeps failing is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BreakerState {
+    /// It is.
+    Closed,
+    /// It is not, for it has failed too often.
+    Open,
+    /// It was not, and the next operation finds out whether it works again.
+    HalfOpen,
+}
+
+/// Names that are being renewed, or whose renewal has failed: what carries them is bypassed until the store has been
+/// told. Each with a number that grows, for one that is owed again while the store is told of it stays.
+#[derive(Default)]
+struct Pending {
+    names: BTreeMap<Box<[u8]>, u64>,
+    owed: u64,
 }
 
 /// Why an operation came to nothing.
@@ -140,10 +210,30 @@ impl Remote {
     pub(crate) fn new(store: impl CacheStore) -> Self {
         Self {
             store: Box::new(store),
+            is_ready: AtomicBool::new(false),
+            first: OnceLock::new(),
             breaker: Breaker::default(),
+            lookups: Lookups::default(),
             pending: Mutex::default(),
             owes: AtomicBool::new(false),
             logged: AtomicU64::new(0),
+            operations: Timing::default(),
+            failures: AtomicU64::new(0),
+            timeouts: AtomicU64::new(0),
+            skipped: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn stats(&self, now: u64, near: Option<&Near>) -> StoreStats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        StoreStats {
+            breaker: self.breaker.state(now),
+            operations: self.operations.read(),
+            failures: read(&self.failures),
+            timeouts: read(&self.timeouts),
+            skipped: read(&self.skipped),
+            owed: self.pending().names.len() as u64,
+            is_watched: near.map(|near| near.is_verified(now)),
         }
     }
 
@@ -194,12 +284,14 @@ impl Remote {
     /// Notes names that are to be renewed: from now on they are bypassed here.
     pub(crate) fn owe(&self, names: &[Box<[u8]>]) {
         let mut pending = self.pending();
-        pending.extend(names.iter().cloned());
-        if pending.len() > PENDING {
-            pending.clear();
-            pending.insert(Name::All.to_bytes());
+        pending.owed += 1;
+        let owed = pending.owed;
+        pending.names.extend(names.iter().map(|name| (name.clone(), owed)));
+        if pending.names.len() > PENDING {
+            pending.names.clear();
+            pending.names.insert(Name::All.to_bytes(), owed);
         }
-        self.owes.store(!pending.is_empty(), Ordering::Release);
+        self.owes.store(!pending.names.is_empty(), Ordering::Release);
     }
 
     /// Tells the store what it is owed.
@@ -207,15 +299,18 @@ impl Remote {
         if !self.owes.load(Ordering::Acquire) {
             return Ok(());
         }
-        let names: Vec<_> = self.pending().iter().cloned().collect();
+        let (names, owed): (Vec<_>, Vec<_>) =
+            self.pending().names.iter().map(|(name, owed)| (name.clone(), *owed)).unzip();
         // In parts that a store can manage in time, so that each attempt leaves less for the next one.
-        for names in names.chunks(SETTLED) {
+        for (names, owed) in names.chunks(SETTLED).zip(owed.chunks(SETTLED)) {
             self.guard(now, self.store.renew(names)).await?;
             let mut pending = self.pending();
-            for name in names {
-                pending.remove(name);
+            for (name, owed) in names.iter().zip(owed) {
+                if pending.names.get(name) == Some(owed) {
+                    pending.names.remove(name);
+                }
             }
-            self.owes.store(!pending.is_empty(), Ordering::Release);
+            self.owes.store(!pending.names.is_empty(), Ordering::Release);
         }
         Ok(())
     }
@@ -224,11 +319,11 @@ impl Remote {
     pub(crate) fn owes_any(&self, names: &[Box<[u8]>]) -> bool {
         self.owes.load(Ordering::Acquire) && {
             let pending = self.pending();
-            names.iter().any(|name| pending.contains(name))
+            names.iter().any(|name| pending.names.contains_key(name))
         }
     }
 
-    fn pending(&self) -> MutexGuard<'_, BTreeSet<Box<[u8]>>> {
+    fn pending(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -238,16 +333,28 @@ impl Remote {
     }
 
     async fn guard<T>(&self, now: u64, operation: Future_<'_, T>) -> Result<T, Failed> {
-        let Some(pass) = self.breaker.lets(now) else { return Err(Failed::Skipped) };
-        let failed = match tokio::time::timeout(TIMEOUT, AssertUnwindSafe(operation).catch_unwind()).await {
+        let Some(pass) = self.breaker.lets(now) else {
+            self.skipped.fetch_add(1, Ordering::Relaxed);
+            return Err(Failed::Skipped);
+        };
+        if !self.is_ready.load(Ordering::Acquire) {
+            self.connect().await;
+        }
+        let began = Instant::now();
+        let failed = match in_time(AssertUnwindSafe(operation).catch_unwind()).await {
             Ok(Ok(Ok(done))) => {
+                self.operations.record(began.elapsed());
                 self.breaker.succeeded();
                 return Ok(done);
             }
             Ok(Ok(Err(error))) => Failed::Store(error),
             Ok(Err(_)) => Failed::Panicked,
-            Err(_) => Failed::Late,
+            Err(_) => {
+                self.timeouts.fetch_add(1, Ordering::Relaxed);
+                Failed::Late
+            }
         };
+        self.failures.fetch_add(1, Ordering::Relaxed);
         match &failed {
             Failed::Store(StoreError::Connecting) => {}
             // It is there, and has to spare for some keys what it lacks for others.
@@ -258,9 +365,18 @@ impl Remote {
         Err(failed)
     }
 
+    /// Waits for the store to be connected, at the beginning.
+    async fn connect(&self) {
+        let first = *self.first.get_or_init(Instant::now);
+        // Whatever comes of it shows in the operations.
+        let _ = timeout_at(first + CONNECT, AssertUnwindSafe(self.store.connect()).catch_unwind()).await;
+        self.is_ready.store(true, Ordering::Release);
+    }
+
     fn lied(&self, now: u64) -> Failed {
         let failed =
             Failed::Store(StoreError::new("it answered with another number of generations than asked for"));
+        self.failures.fetch_add(1, Ordering::Relaxed);
         self.breaker.failed(now, Pass::Usual);
         self.log(now, &failed);
         failed
@@ -273,6 +389,20 @@ impl Remote {
         if due && self.logged.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             tracing::warn!(target: "lift::cache", cause = %failed, "requests are served without the cache store");
         }
+    }
+}
+
+/// Runs an operation for as long as one is given; longer where it was this process that had no time.
+async fn in_time<T>(operation: impl Future<Output = T>) -> Result<T, Elapsed> {
+    let mut operation = pin!(operation);
+    let mut round = 1;
+    loop {
+        let began = Instant::now();
+        let ended = timeout(TIMEOUT, &mut operation).await;
+        if ended.is_ok() || round == ROUNDS || began.elapsed() < TIMEOUT + TARDY {
+            return ended;
+        }
+        round += 1;
     }
 }
 
@@ -308,6 +438,15 @@ impl Breaker {
         probes.then_some(Pass::Probe)
     }
 
+    fn state(&self, now: u64) -> BreakerState {
+        let until = self.open_until.load(Ordering::Acquire);
+        match self.failures.load(Ordering::Acquire) {
+            ..FAILURES => BreakerState::Closed,
+            _ if now >= until || until - now > OPEN_AT_MOST => BreakerState::HalfOpen,
+            _ => BreakerState::Open,
+        }
+    }
+
     fn succeeded(&self) {
         if self.failures.load(Ordering::Relaxed) != 0 {
             self.failures.store(0, Ordering::Release);
@@ -335,6 +474,32 @@ mod tests {
 
     const USUAL: Option<Pass> = Some(Pass::Usual);
     const PROBE: Option<Pass> = Some(Pass::Probe);
+    #[tokio::test]
+    async fn an_answer_that_lies_unread_is_waited_for_where_the_process_had_no_time() {
+        let (sender, answer) = tokio::sync::oneshot::channel();
+        let relay = tokio::spawn(async move {
+            let answer = answer.await;
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            answer
+        });
+        std::thread::spawn(move || {
+            std::thread::sleep(TIMEOUT / 2);
+            let _ = sender.send(7);
+        });
+        // It holds the only thread.
+        tokio::spawn(async { std::thread::sleep(TIMEOUT * 2) });
+        let answer = in_time(relay).await.expect("in time, as far as that goes");
+        assert_eq!(answer.expect("the relay runs").expect("sent"), 7);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_does_not_come_is_waited_for_once() {
+        let began = Instant::now();
+        assert!(in_time(std::future::pending::<()>()).await.is_err());
+        assert_eq!(began.elapsed(), TIMEOUT);
+    }
 
     #[test]
     fn the_breaker_opens_after_failures_in_a_row_and_lets_one_probe_through() {

@@ -81,14 +81,13 @@ where
     F: Future<Output = Produced<C::Payload, A>> + Send,
 {
     let Looked { snapshot, found } = plan.look::<C>().await;
-    let registered = plan.policy.registered();
     let fallback = match found {
         Some((entry, Freshness::Fresh)) => {
-            registered.hits.increment();
+            plan.row.hit_abroad();
             return Step::Done(Answer::Hit(entry));
         }
         Some((stale, Freshness::Stale)) => {
-            registered.stale.increment(1);
+            plan.row.stale();
             return match plan.inner.flights.lead(plan.wanted(), &snapshot) {
                 Some(seat) => Step::Refresh(Refresh { stale, seat, snapshot, make }),
                 None => Step::Done(Answer::Stale(stale)),
@@ -97,7 +96,7 @@ where
         Some((entry, _)) => Some(entry),
         None => None,
     };
-    registered.misses.increment(1);
+    plan.row.miss();
     let seat = plan.inner.flights.join(plan.wanted(), &snapshot);
     Step::Done(wait::<C, A, M, F>(plan, seat, snapshot, fallback, make).await)
 }
@@ -172,7 +171,7 @@ fn serves(plan: &Plan, entry: &Entry) -> bool {
 }
 
 fn late<A>(plan: &Plan, entry: &Arc<Entry>) -> Answer<A> {
-    plan.policy.registered().stale.increment(1);
+    plan.row.stale();
     Answer::Stale(Arc::clone(entry))
 }
 
@@ -184,7 +183,7 @@ where
     F: Future<Output = Produced<C::Payload, A>> + Send,
 {
     let (created, computation) = (plan.now(), computation(plan));
-    let produced = plan.context.clone().compute(Arc::clone(&computation), make()).await;
+    let produced = compute(plan, &computation, make()).await;
     match produced {
         Produced::Alone(answer) => Answer::Alone(answer),
         Produced::Failed(failure) => Answer::Failed { failure, collapsed: false },
@@ -195,7 +194,10 @@ where
                     let (entry, stored) = plan.store::<C>(&snapshot, times, payload, None).await;
                     Answer::Made { entry, how: if stored { Made::Stored } else { Made::Unstored } }
                 }
-                _ => Answer::Made { entry: Entry::loose(plan.policy, times, payload), how: Made::Unstored },
+                _ => Answer::Made {
+                    entry: Entry::loose(Arc::clone(&plan.row), times, payload),
+                    how: Made::Unstored,
+                },
             }
         }
     }
@@ -208,7 +210,7 @@ where
     M: FnOnce() -> F + Send,
     F: Future<Output = Produced<C::Payload, A>> + Send,
 {
-    plan.policy.registered().misses.increment(1);
+    plan.row.miss();
     let snapshot = current::<C>(plan).await;
     forced::<C, A, M, F>(plan, Some(snapshot), make).await
 }
@@ -266,7 +268,7 @@ where
         Obtained::Granted(hold) => Some(hold),
     };
     let (created, computation) = (plan.now(), computation(plan));
-    let work = plan.context.clone().compute(Arc::clone(&computation), make());
+    let work = compute(plan, &computation, make());
     let produced = match attempt(plan, fallback.as_ref(), work).await {
         Ok(produced) => produced,
         Err(entry) => {
@@ -356,7 +358,7 @@ async fn land<C: Codec, A>(
     release(hold).await;
     let (outcome, answer) = match produced {
         Produced::Kept { payload, keep, .. } => {
-            let entry = Entry::loose(plan.policy, times(plan, created, keep), payload);
+            let entry = Entry::loose(Arc::clone(&plan.row), times(plan, created, keep), payload);
             (Outcome::Made(Arc::clone(&entry)), Answer::Made { entry, how: Made::Unstored })
         }
         Produced::Failed(failure) => {
@@ -366,6 +368,14 @@ async fn land<C: Codec, A>(
     };
     seat.finish(if tainted { Outcome::Alone } else { outcome });
     answer
+}
+
+/// Runs a computation in the call's context.
+async fn compute<T>(plan: &Plan, computation: &Arc<Computation>, work: impl Future<Output = T> + Send) -> T {
+    let began = Instant::now();
+    let produced = plan.context.clone().compute(Arc::clone(computation), work).await;
+    plan.row.computations.record(began.elapsed());
+    produced
 }
 
 fn computation(plan: &Plan) -> Arc<Computation> {

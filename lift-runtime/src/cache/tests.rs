@@ -2,8 +2,10 @@
 
 mod function;
 mod lab;
+mod lookup;
 mod near;
 mod remote;
 mod route;
 mod share;
+mod stats;
 mod store;

@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod cache;
 mod conformance;
 mod event;
 mod request;
@@ -31,6 +32,7 @@ use http::Method;
 use lambda_runtime::FunctionResponse;
 use serde_json::Value;
 
+pub use self::cache::cache_conformance;
 pub use self::conformance::cache_store_conformance;
 pub use self::event::Event;
 pub use self::request::{TestInvocation, TestRequest};

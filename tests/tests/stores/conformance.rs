@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
+use lift::Cache;
 use lift::cache::{CacheStore, Found, Generation, Lease, Leased, RedisStore, StoreError};
-use lift::test::cache_store_conformance;
+use lift::test::{cache_conformance, cache_store_conformance};
 use lift_tests::dynamodb::{DynamoDb, store_at};
 use lift_tests::redis::{Cluster, Redis, TlsRedis};
 
@@ -207,6 +208,37 @@ async fn redis_with_tls_passes() {
 async fn dynamodb_passes() {
     let dynamodb = DynamoDb::start();
     cache_store_conformance(store_at(dynamodb.port(), "dynamodb://lift-cache")).await;
+}
+
+#[tokio::test]
+async fn caches_in_memory_in_redis_and_in_both_pass() {
+    cache_conformance(Cache::memory()).await;
+    let redis = Redis::start();
+    let store = || RedisStore::new(&redis.url()).expect("a URL");
+    cache_conformance(Cache::store(store())).await;
+    cache_conformance(Cache::near(store())).await;
+}
+
+#[tokio::test]
+async fn a_cache_in_a_redis_cluster_passes() {
+    let cluster = Cluster::start();
+    cache_conformance(Cache::store(RedisStore::new(&cluster.url()).expect("a URL"))).await;
+}
+
+#[tokio::test]
+async fn a_cache_that_does_not_hold_to_it_is_found() {
+    let cache = |fault| Cache::store(Reference::with(fault));
+    cache_conformance(cache(Fault::None)).await;
+    for (fault, said) in [
+        (Fault::RenewsEverything, "is ended by an invalidation"),
+        (Fault::Forgets, "is computed anew"),
+        (Fault::CutsEntries, "is not found again"),
+    ] {
+        let tested = std::panic::AssertUnwindSafe(cache_conformance(cache(fault))).catch_unwind();
+        let panic = tested.await.expect_err(&format!("{fault:?} is found"));
+        let message = panic.downcast_ref::<String>().expect("text");
+        assert!(message.contains(said), "{fault:?}: {message}");
+    }
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ const OVERHEAD: usize = 256;
 ///
 /// A look-up is one BatchGetItem with consistent reads, of the entry and its generations; beyond 99 generations it is
 /// one for each hundred items, at once. Nothing is loaded before the first use, for which no request waits longer than
-/// 40 ms. Entries over 400 KiB are not stored. What DynamoDB throttles, or leaves unprocessed, is a miss; it is asked
+/// 250 ms. Entries over 400 KiB are not stored. What DynamoDB throttles, or leaves unprocessed, is a miss; it is asked
 /// once, without retries.
 pub struct DynamoDbStore {
     link: Link<Table>,
@@ -159,6 +159,10 @@ impl DynamoDbStore {
 }
 
 impl CacheStore for DynamoDbStore {
+    async fn connect(&self) -> Result<(), StoreError> {
+        self.link.connect().await
+    }
+
     async fn lookup(&self, key: &[u8], names: &[Box<[u8]>]) -> Result<Found, StoreError> {
         let (entry, generations) = (self.entry(key), self.generations(names));
         let keys = || generations.iter().chain([&entry]).map(String::as_str);

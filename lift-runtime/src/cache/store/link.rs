@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::StoreError;
 
-/// How long a request waits for a connection.
+/// How long an operation waits for a connection: only as long as it may be a matter of milliseconds.
 const PATIENCE: Duration = Duration::from_millis(40);
 
 /// An operation that was given up after so long tells that the connection may be dead: after a freeze nobody says so.
@@ -85,7 +85,7 @@ impl<C: Connect> Link<C> {
         &self,
         operation: impl AsyncFnOnce(C::Connection) -> Result<T, C::Error>,
     ) -> Result<T, StoreError> {
-        let opened = self.opened().await?;
+        let opened = self.opened(PATIENCE).await?;
         let answered = opened.answered.load(Ordering::Relaxed);
         let mut suspicion =
             Suspicion { inner: &self.0, opened: &opened, answered, began: Instant::now(), is_over: false };
@@ -98,7 +98,12 @@ impl<C: Connect> Link<C> {
         done.map_err(Into::into)
     }
 
-    async fn opened(&self) -> Result<Arc<Opened<C::Connection>>, StoreError> {
+    /// Connects, and waits for it.
+    pub(super) async fn connect(&self) -> Result<(), StoreError> {
+        self.opened(C::BOUND).await.map(drop)
+    }
+
+    async fn opened(&self, patience: Duration) -> Result<Arc<Opened<C::Connection>>, StoreError> {
         let (began, mut opened) = {
             let mut state = self.0.state();
             match &*state {
@@ -112,9 +117,8 @@ impl<C: Connect> Link<C> {
                 State::Closed { failures, .. } => self.open(*failures, &mut state),
             }
         };
-        // Waited for only as long as it may be a matter of milliseconds.
         let opening = opened.wait_for(|opened| *opened);
-        if timeout_at(began + PATIENCE, opening).await.is_err() {
+        if timeout_at(began + patience, opening).await.is_err() {
             return Err(StoreError::Connecting);
         }
         match &*self.0.state() {

@@ -66,8 +66,8 @@ const RELEASE: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call(
 /// | `?prefix=lift:` | what its keys begin with; `lift:` by default |
 /// | `?ca=/path/ca.pem` | the authority that signs the server's certificate, in place of the system's |
 ///
-/// It connects at its first use. Whatever happens to the connection, no request waits for it longer than 40 ms, and
-/// those that find none go without the cache. Generations are read from primaries. A fail-over that loses writes which
+/// It connects at its first use, for which requests wait up to 250 ms. Whatever happens to the connection later, no
+/// request waits for a new one longer than 40 ms, and those that find none go without the cache. Generations are read from primaries. A fail-over that loses writes which
 /// Redis had acknowledged loses invalidations among them.
 pub struct RedisStore {
     link: Link<RedisClient>,
@@ -161,6 +161,10 @@ impl RedisStore {
 }
 
 impl CacheStore for RedisStore {
+    async fn connect(&self) -> Result<(), StoreError> {
+        self.link.connect().await
+    }
+
     async fn lookup(&self, key: &[u8], names: &[Box<[u8]>]) -> Result<Found, StoreError> {
         let mut get = redis::cmd("MGET");
         get.arg(&*self.entry(key));

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use super::lab::{Bench, Setup, case, until};
 use super::store::{Fault, Store};
 use crate::cache::policy::Policy;
-use crate::cache::{Cache, Lease};
+use crate::cache::{Cache, Found, Generation, Lease, StoreError};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 
@@ -119,6 +119,55 @@ async fn a_store_that_hangs_is_skipped_after_a_while() {
         bench.get("/a").await;
     }
     assert_eq!((store.state().operations, start.elapsed()), (before, Duration::ZERO));
+}
+
+#[tokio::test]
+async fn while_the_store_cannot_be_asked_nobody_is_given_what_began_before_they_came() {
+    case!(C, Policy::new("blind", 60_000));
+    let (store, go) = (Store::default(), Arc::new(Semaphore::new(0)));
+    let gate = Arc::clone(&go);
+    let bench = Bench::with::<C, _>(setup(&store), move |run, name| {
+        let gate = Arc::clone(&gate);
+        async move {
+            gate.acquire().await.expect("the gate is not closed").forget();
+            counted(run, name).await
+        }
+    });
+    store.state().fault = Fault::Fails;
+    let before = bench.start("/x");
+    until("the first runs", || bench.lab.runs() == 1).await;
+    // What others have invalidated by now, this process cannot know.
+    let after = bench.start("/x");
+    until("the second runs", || bench.lab.runs() == 2).await;
+    go.add_permits(2);
+    let (before, after) = (before.await.expect("no panic").body, after.await.expect("no panic").body);
+    assert_eq!((&*before, &*after), ("x 1", "x 2"));
+}
+
+#[tokio::test]
+async fn what_is_owed_while_the_same_is_told_is_told_again() {
+    case!(C, Policy::new("owed again", 60_000));
+    let (store, gate) = (Store::default(), Arc::new(Semaphore::new(0)));
+    let a = Bench::with::<C, _>(setup(&store), async |run, name: String| match &*name {
+        "write x" => std::future::pending().await,
+        _ => counted(run, name).await,
+    });
+    let b = Bench::with::<C, _>(setup(&store), counted);
+    store.state().renewal = Some(Arc::clone(&gate));
+    let cache = a.cache.clone();
+    let first = tokio::spawn(async move { cache.invalidate_tag("x").await });
+    until("the store is told", || store.state().operations == 1).await;
+    // It has read before the next write, and stores under the generation of now.
+    assert_eq!(b.get("/x").await.body, "x 1");
+    let mut write = Box::pin(a.send("POST", "/x", &[]));
+    assert!(futures_util::poll!(&mut write).is_pending());
+    // The first is acknowledged before the store is told of the second, whose client leaves.
+    let told = store.state().operations;
+    gate.add_permits(10);
+    drop(write);
+    first.await.expect("no panic").expect("told");
+    until("the second is told", || store.state().operations > told).await;
+    assert_eq!(b.get("/x").await.body, "x 2");
 }
 
 #[tokio::test(start_paused = true)]
@@ -305,4 +354,67 @@ async fn a_leader_that_goes_away_leaves_its_lease_to_others_at_once() {
     assert_eq!(b.get("/x").await.body, "x 1");
     assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
     assert!(store.state().leases.is_empty());
+}
+
+/// A store that takes its time to connect.
+struct Connects {
+    store: Store,
+    takes: Duration,
+    since: std::sync::OnceLock<tokio::time::Instant>,
+}
+
+impl crate::cache::CacheStore for Connects {
+    async fn connect(&self) -> std::result::Result<(), StoreError> {
+        let since = *self.since.get_or_init(tokio::time::Instant::now);
+        tokio::time::sleep_until(since + self.takes).await;
+        Ok(())
+    }
+
+    async fn lookup(&self, key: &[u8], names: &[Box<[u8]>]) -> std::result::Result<Found, StoreError> {
+        if self.since.get().is_none_or(|since| since.elapsed() < self.takes) {
+            return Err(StoreError::Connecting);
+        }
+        self.store.lookup(key, names).await
+    }
+
+    async fn establish(&self, names: &[Box<[u8]>]) -> std::result::Result<Vec<Generation>, StoreError> {
+        self.store.establish(names).await
+    }
+
+    async fn renew(&self, names: &[Box<[u8]>]) -> std::result::Result<(), StoreError> {
+        self.store.renew(names).await
+    }
+
+    async fn put(
+        &self,
+        key: &[u8],
+        entry: bytes::Bytes,
+        expires: u64,
+        lease: Option<Lease>,
+    ) -> std::result::Result<bool, StoreError> {
+        self.store.put(key, entry, expires, lease).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_requests_wait_for_the_connection_and_not_for_long() {
+    case!(C, Policy::new("connects", 60_000));
+    let store = Store::default();
+    let bench = |millis| {
+        let takes = Duration::from_millis(millis);
+        let cache = Cache::store(Connects { store: store.clone(), takes, since: Default::default() });
+        Bench::with::<C, _>(Setup { cache, ..Setup::default() }, counted)
+    };
+    let quick = bench(200);
+    assert_eq!(quick.get("/a").await.cache(), "lift; fwd=miss; stored");
+    let (slow, began) = (bench(1_000), tokio::time::Instant::now());
+    let answers = [slow.start("/a"), slow.start("/b")];
+    for answer in answers {
+        assert_eq!(answer.await.expect("an answer").cache(), "lift; fwd=miss");
+    }
+    assert_eq!(began.elapsed(), Duration::from_millis(250), "both at once");
+    slow.get("/a").await;
+    assert_eq!(began.elapsed(), Duration::from_millis(250), "and no later one");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(slow.get("/a").await.cache().starts_with("lift; hit"));
 }

@@ -4,6 +4,7 @@ use crate::cache::entry::Times;
 use crate::cache::generation::Stamp;
 use crate::cache::memory::{Memory, Wanted};
 use crate::cache::policy::Policy;
+use crate::cache::stats::Rows;
 use crate::cache::tags::Space;
 use crate::tenant::Tenant;
 
@@ -14,7 +15,8 @@ fn put(memory: &Memory, tenant: &Tenant, n: u64, bytes: u64, share: u64) -> bool
     let wanted = Wanted { hash: hash(&key), bytes: key.as_bytes() };
     let times = Times::new(0, 60_000, &POLICY);
     let space = Space::Tenant(tenant.clone());
-    memory.put(wanted, &space, (&POLICY, times, &Stamp::default()), n, bytes, share).1
+    let row = Rows::default().row(&POLICY, &space);
+    memory.put(wanted, &space, (row, times, &Stamp::default()), n, bytes, share).1
 }
 
 fn has(memory: &Memory, tenant: &Tenant, n: u64) -> bool {

@@ -46,6 +46,8 @@ pub(super) struct State {
     pub(super) mute: bool,
     /// Look-ups have read, and wait for a permit before they say what.
     pub(super) gate: Option<Arc<Semaphore>>,
+    /// Renewals have taken effect, and wait for a permit before they say so.
+    pub(super) renewal: Option<Arc<Semaphore>>,
     /// Those who watch; clearing them cuts them off.
     pub(super) watchers: Vec<UnboundedSender<Box<[u8]>>>,
 }
@@ -122,10 +124,16 @@ impl CacheStore for Store {
     }
 
     async fn renew(&self, names: &[Box<[u8]>]) -> Result<(), StoreError> {
-        let mut state = self.enter().await?;
-        for name in names {
-            state.generations.insert(name.clone(), Generation::random());
-            state.watchers.retain(|watcher| watcher.send(name.clone()).is_ok());
+        let gate = {
+            let mut state = self.enter().await?;
+            for name in names {
+                state.generations.insert(name.clone(), Generation::random());
+                state.watchers.retain(|watcher| watcher.send(name.clone()).is_ok());
+            }
+            state.renewal.clone()
+        };
+        if let Some(gate) = gate {
+            gate.acquire().await.expect("the gate is not closed").forget();
         }
         Ok(())
     }
