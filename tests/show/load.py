@@ -1,8 +1,8 @@
 """Load on a shop, in a process of its own: requests leave on schedule, whatever the answers before them take.
 
-    python3 load.py PORT REQUESTS_A_SECOND FILE
+    python3 load.py PORT FILE
 
-Until it is terminated it writes a line per request to the file: when it was due (monotonic seconds), how many milliseconds
+Each line on its standard input is how many requests a second leave from then on. Until that ends it writes a line per request to the file: when it was due (monotonic seconds), how many milliseconds
 after that it was answered, `hit`, `miss` or `write`, and `ok` or what was wrong. Of ten requests six ask for products that
 nobody has asked for, three for a hundred that are asked for again and again, and one writes a product, whose next read must
 show the write. Every body is compared byte for byte.
@@ -11,7 +11,6 @@ import asyncio
 import itertools
 import json
 import random
-import signal
 import sys
 import time
 
@@ -24,8 +23,8 @@ def product(n, name=None, price=None, stock=100, version=1):
 
 
 class Load:
-    def __init__(self, port, rate, out):
-        self.port, self.rate, self.out = port, rate, out
+    def __init__(self, port, out):
+        self.port, self.out, self.rate = port, out, 1
         self.idle = []
         self.run = f"{random.randrange(16**6):06x}"
         self.cold = itertools.count()
@@ -33,9 +32,9 @@ class Load:
         self.written = [(n, 1) for n in range(1, 501)]
 
     async def drive(self):
-        began, tasks = time.monotonic() + 0.1, set()
-        for n in itertools.count():
-            due = began + n / self.rate
+        due, tasks = time.monotonic(), set()
+        while True:
+            due += 1 / self.rate
             await asyncio.sleep(max(0, due - time.monotonic()))
             kind = random.choices([self.cold_read, self.hot_read, self.write_and_read], [6, 3, 1])[0]
             task = asyncio.create_task(kind(due))
@@ -99,15 +98,16 @@ class Load:
         return await asyncio.open_connection("127.0.0.1", self.port)
 
 
-async def main(port, rate, file):
+async def main(port, file):
     with open(file, "w", buffering=1 << 16) as out:
-        load = asyncio.create_task(Load(port, rate, out).drive())
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, load.cancel)
-        try:
-            await load
-        except asyncio.CancelledError:
-            pass
+        load, rates = Load(port, out), asyncio.StreamReader()
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(rates), sys.stdin)
+        load.rate = float(await rates.readline())
+        driving = asyncio.create_task(load.drive())
+        while line := await rates.readline():
+            load.rate = float(line)
+        driving.cancel()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3]))
+    asyncio.run(main(int(sys.argv[1]), sys.argv[2]))

@@ -299,13 +299,13 @@ impl Remote {
         if !self.owes.load(Ordering::Acquire) {
             return Ok(());
         }
-        let owed: Vec<_> = self.pending().names.iter().map(|(name, owed)| (name.clone(), *owed)).collect();
+        let (names, owed): (Vec<_>, Vec<_>) =
+            self.pending().names.iter().map(|(name, owed)| (name.clone(), *owed)).unzip();
         // In parts that a store can manage in time, so that each attempt leaves less for the next one.
-        for part in owed.chunks(SETTLED) {
-            let names: Vec<_> = part.iter().map(|(name, _)| name.clone()).collect();
-            self.guard(now, self.store.renew(&names)).await?;
+        for (names, owed) in names.chunks(SETTLED).zip(owed.chunks(SETTLED)) {
+            self.guard(now, self.store.renew(names)).await?;
             let mut pending = self.pending();
-            for (name, owed) in part {
+            for (name, owed) in names.iter().zip(owed) {
                 if pending.names.get(name) == Some(owed) {
                     pending.names.remove(name);
                 }

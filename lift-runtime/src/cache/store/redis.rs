@@ -20,6 +20,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use redis::{Cmd, Script, Value};
 use sha2::{Digest as _, Sha256};
+use smallvec::SmallVec;
 
 use self::client::{CONNECT, RedisClient};
 use self::url::Target;
@@ -32,6 +33,12 @@ const GENERATION_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// One look-up in so many puts off the end of the generations it reads.
 const REFRESH: u32 = 1024;
+
+/// A key in Redis; with a prefix of up to 30 bytes it needs no allocation.
+type Address = SmallVec<[u8; 78]>;
+
+/// How long a SHA-256 is in base64.
+const DIGEST: usize = 43;
 
 /// An entry is stored only while the token of its lease stands, which ends with it.
 const FILL: &str = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end \
@@ -81,13 +88,27 @@ impl RedisStore {
         Ok(Self { link: Link::new(client), prefix, is_cluster, fill, release })
     }
 
-    fn entry(&self, key: &[u8]) -> (Box<[u8]>, Box<[u8]>) {
-        let base = format!("{}{{{}}}:", self.prefix, digest(key));
-        (format!("{base}e").into_bytes().into(), format!("{base}l").into_bytes().into())
+    fn entry(&self, key: &[u8]) -> Address {
+        self.address(b"{", key, b"}:e")
     }
 
-    fn generation(&self, name: &[u8]) -> Box<[u8]> {
-        format!("{}g:{}", self.prefix, digest(name)).into_bytes().into()
+    fn lease_key(&self, key: &[u8]) -> Address {
+        self.address(b"{", key, b"}:l")
+    }
+
+    fn generation(&self, name: &[u8]) -> Address {
+        self.address(b"g:", name, b"")
+    }
+
+    fn address(&self, before: &[u8], bytes: &[u8], after: &[u8]) -> Address {
+        let mut address = Address::from_slice(self.prefix.as_bytes());
+        address.extend_from_slice(before);
+        let mut digest = [0; DIGEST];
+        // It fits: 32 bytes are 43 digits of six bits.
+        let length = URL_SAFE_NO_PAD.encode_slice(Sha256::digest(bytes), &mut digest).unwrap_or_default();
+        address.extend_from_slice(&digest[..length]);
+        address.extend_from_slice(after);
+        address
     }
 
     fn channel(&self) -> String {
@@ -146,19 +167,18 @@ impl CacheStore for RedisStore {
 
     async fn lookup(&self, key: &[u8], names: &[Box<[u8]>]) -> Result<Found, StoreError> {
         let mut get = redis::cmd("MGET");
-        get.arg(&*self.entry(key).0);
-        let generations: Vec<_> = names.iter().map(|name| self.generation(name)).collect();
-        generations.iter().for_each(|name| {
-            get.arg(&**name);
-        });
+        get.arg(&*self.entry(key));
+        for name in names {
+            get.arg(&*self.generation(name));
+        }
         let mut commands = vec![get];
         if fastrand::u32(..REFRESH) == 0 {
-            let last = |name: &[u8]| {
+            let last = |name: &Box<[u8]>| {
                 let mut expire = redis::cmd("PEXPIRE");
-                expire.arg(name).arg(millis(GENERATION_TTL));
+                expire.arg(&*self.generation(name)).arg(millis(GENERATION_TTL));
                 expire
             };
-            commands.extend(generations.iter().map(|name| last(name)));
+            commands.extend(names.iter().map(last));
         }
         let mut answers = self.all(commands).await?;
         let Value::Array(values) = answers.swap_remove(0) else { return Err(odd()) };
@@ -211,7 +231,7 @@ impl CacheStore for RedisStore {
         expires: u64,
         lease: Option<Lease>,
     ) -> Result<bool, StoreError> {
-        let (entry_key, lease_key) = self.entry(key);
+        let entry_key = self.entry(key);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map(millis).unwrap_or_default();
         let Some(life) = expires.checked_sub(now).filter(|life| *life > 0) else { return Ok(false) };
         let Some(lease) = lease else {
@@ -219,13 +239,13 @@ impl CacheStore for RedisStore {
             set.arg(&*entry_key).arg(&*entry).arg("PX").arg(life);
             return self.one(set).await.map(|_| true);
         };
-        let mut fill = self.fill.key(&*lease_key);
+        let mut fill = self.fill.key(&*self.lease_key(key));
         fill.key(&*entry_key).arg(&lease.0.to_be_bytes()).arg(&*entry).arg(life);
         self.link.run(async |mut connection| connection.script(&fill).await).await.map(|stored| stored == 1)
     }
 
     async fn lease(&self, key: &[u8], lease: Lease, duration: Duration) -> Result<Leased, StoreError> {
-        let lease_key = self.entry(key).1;
+        let lease_key = self.lease_key(key);
         let mut set = redis::cmd("SET");
         set.arg(&*lease_key).arg(&lease.0.to_be_bytes()).arg("NX").arg("PX").arg(millis(duration).max(1));
         if self.one(set.clone()).await? != Value::Nil {
@@ -233,10 +253,13 @@ impl CacheStore for RedisStore {
         }
         let mut left = redis::cmd("PTTL");
         left.arg(&*lease_key);
-        if self.one(left).await? != Value::Int(-1) {
+        let lasts = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        // -2 is one that has just ended.
+        let left = self.one(left).await?;
+        if matches!(left, Value::Int(left) if left == -2 || (0..=lasts).contains(&left)) {
             return Ok(Leased::Held);
         }
-        // What never ends is no lease, and nobody would ever give it back.
+        // What never ends, or later than any lease, is none, and nobody would ever give it back.
         let mut delete = redis::cmd("DEL");
         delete.arg(&*lease_key);
         self.one(delete).await?;
@@ -244,7 +267,7 @@ impl CacheStore for RedisStore {
     }
 
     async fn release(&self, key: &[u8], lease: Lease) -> Result<(), StoreError> {
-        let lease_key = self.entry(key).1;
+        let lease_key = self.lease_key(key);
         let mut release = self.release.key(&*lease_key);
         release.arg(&lease.0.to_be_bytes());
         self.link.run(async |mut connection| connection.script(&release).await).await.map(drop)
@@ -297,10 +320,6 @@ impl std::fmt::Debug for RedisStore {
             .field("is_cluster", &self.is_cluster)
             .finish_non_exhaustive()
     }
-}
-
-fn digest(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(bytes))
 }
 
 /// A generation as it is stored; anything else counts as missing.
