@@ -88,7 +88,7 @@ impl fmt::Display for Summary {
         writeln!(f, "  {computed} computations, {overtaken} of them overtaken by an invalidation")?;
         writeln!(f, "  {kills} kill -9, {freezes} freezes of a process, {stalls} of the store")?;
         write!(f, "  {} violations", violations.len())?;
-        let shown = violations.iter().take(5);
+        let shown = violations.iter().take(3);
         shown.into_iter().try_for_each(|(seed, violation)| write!(f, "\n  seed {seed}: {violation}"))
     }
 }
@@ -151,7 +151,11 @@ struct Live {
     waits_for: BTreeSet<u32>,
 }
 
+/// Which worker has said what; nothing is the last that one says.
+type Heard = (u32, Option<Said>);
+
 /// What is to happen at some time.
+#[derive(Clone, Copy)]
 enum Due {
     Strike(Harm),
     Thaw(u32),
@@ -164,8 +168,8 @@ struct Running<'a> {
     truth: Truth,
     workers: Vec<Worker>,
     started: u32,
-    /// What workers say; nothing is the last that one says.
-    said: (Sender<(u32, Option<Said>)>, Receiver<(u32, Option<Said>)>),
+    /// What workers say.
+    said: (Sender<Heard>, Receiver<Heard>),
     live: HashMap<u64, Live>,
     due: Vec<(Instant, Due)>,
     begun: u64,
