@@ -61,11 +61,11 @@ impl Summary {
     pub fn vacuous(&self) -> Option<&'static str> {
         let Report { reads, raced, bound, computed, overtaken, invalidations, untold, .. } = self.report;
         let reasons = [
-            (computed * 10 > reads * 9, "next to nothing came from the cache"),
+            (computed * 100 > reads * 97, "next to nothing came from the cache"),
             (bound * 4 < reads, "most reads might have returned anything"),
             (raced * 20 < reads, "hardly a read raced with an invalidation"),
             (overtaken * 200 < computed, "hardly an invalidation came in the midst of a computation"),
-            (untold * 2 > invalidations, "the store was told of too little"),
+            (untold * 10 > invalidations * 9, "the store was told of next to nothing"),
         ];
         reasons.into_iter().find_map(|(holds, reason)| holds.then_some(reason))
     }
