@@ -9,7 +9,7 @@
 //!
 //! Its status is 1 if there was a violation, 2 if it could not run, and 3 if too little happened to tell.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use lift_tests::history::campaign::Campaign;
@@ -19,7 +19,7 @@ use lift_tests::history::{FORMS, Store, worker};
 const TELLING: usize = 100;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn work(directory: PathBuf, number: u32) -> lift::Result<()> {
+async fn work(directory: &Path, number: u32) -> lift::Result<()> {
     worker::serve(directory, number).await
 }
 
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["worker", directory, number] => {
-            let worked = number.parse().map(|number| work(directory.into(), number));
+            let worked = number.parse().map(|number| work(Path::new(directory), number));
             if matches!(worked, Ok(Ok(()))) { ExitCode::SUCCESS } else { usage(&format!("{worked:?}")) }
         }
         ["forms"] => {

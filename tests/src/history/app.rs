@@ -1,6 +1,5 @@
 //! The cached functions: five of each register, all of whose entries bear the register's tag and the history's.
 
-use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -25,8 +24,8 @@ pub(super) struct Process {
 static PROCESS: OnceLock<Process> = OnceLock::new();
 
 impl Process {
-    pub(super) fn set(directory: PathBuf, number: u32) -> &'static Self {
-        PROCESS.get_or_init(|| Self { truth: Truth::at(&directory), log: Log { number } })
+    pub(super) fn set(directory: &std::path::Path, number: u32) -> &'static Self {
+        PROCESS.get_or_init(|| Self { truth: Truth::at(directory), log: Log { number } })
     }
 
     fn get() -> &'static Self {

@@ -1,7 +1,7 @@
 //! A process of histories: it reads what to run from its standard input, and says on its standard output what happened.
 
 use std::io::{BufRead as _, Write as _};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ impl Said {
 ///
 /// # Panics
 /// If what it is told is nothing of the sort, and if the database's directory is not there.
-pub async fn serve(directory: PathBuf, number: u32) -> Result<()> {
+pub async fn serve(directory: &Path, number: u32) -> Result<()> {
     let cache = Cache::from_env()?.l1_ttl(L1_TTL);
     let worker =
         Arc::new(Worker { process: Process::set(directory, number), app: app::app(cache.clone()), cache });
