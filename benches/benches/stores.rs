@@ -1,14 +1,20 @@
-//! K1–K3: a hit in each store beside the bare client's round trip for the same keys and bytes.
+//! K1–K4: a hit in each store beside the bare client's round trip for the same keys and bytes.
 //!
-//! Both sides share one server, one runtime and their turns. The bare client is the `redis` crate's multiplexed
-//! connection, with the keys at hand and nothing made of the answer. Needs `redis-server`.
+//! Both sides share one server, one runtime and their turns. The bare clients are the `redis` crate's multiplexed
+//! connection and the AWS SDK, with the keys at hand and nothing made of the answer. Needs `redis-server` and moto, which
+//! `tests/run` installs.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context as Polling, Poll, Waker};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::{Client, Config};
 use axum::Router;
 use axum::body::Body;
 
@@ -17,6 +23,7 @@ use http::Request;
 use http_body_util::BodyExt as _;
 use lift::cache::RedisStore;
 use lift::{App, Cache, Json, Path, Tenants};
+use lift_tests::dynamodb::{DynamoDb, TABLE, store_at};
 use lift_tests::redis::Redis;
 use redis::aio::MultiplexedConnection;
 use serde::{Deserialize, Serialize};
@@ -59,6 +66,7 @@ fn main() {
     runtime.block_on(async {
         value(&redis).await;
         routed(&redis).await;
+        dynamodb().await;
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -140,6 +148,52 @@ async fn bare(redis: &Redis) -> (MultiplexedConnection, redis::Cmd) {
 
 async fn round_trip(connection: &mut MultiplexedConnection, mget: &redis::Cmd) -> Vec<Option<Vec<u8>>> {
     mget.query_async(connection).await.expect("an answer")
+}
+
+async fn dynamodb() {
+    let server = DynamoDb::start();
+    let acme = Cache::store(store_at(server.port(), &format!("dynamodb://{TABLE}"))).tenant("acme");
+    let client = bare_dynamodb(server.port());
+    acme.expect("a name")
+        .scope(async {
+            for _ in 0..10 {
+                user(7).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            let keys = server.items().iter().map(key_of).collect::<Vec<_>>();
+            assert_eq!(keys.len(), 7, "an entry and its six generations: {keys:?}");
+            let row =
+                compare_waiting("K4", async || batch(&client, &keys).await, async || user(7).await).await;
+            row.print("DynamoDB (moto): hit of a cached function", "AWS SDK, bare BatchGetItem", BOUND);
+        })
+        .await;
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+fn key_of(item: &serde_json::Value) -> Item {
+    let key = item["pk"]["S"].as_str().expect("a key").to_owned();
+    HashMap::from([("pk".to_owned(), AttributeValue::S(key))])
+}
+
+/// The SDK as it comes, but without retries, as Lift has it.
+fn bare_dynamodb(port: u16) -> Client {
+    let http = aws_smithy_http_client::Builder::new().build_http();
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .endpoint_url(format!("http://127.0.0.1:{port}"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "benches"))
+        .http_client(http)
+        .retry_config(RetryConfig::disabled());
+    Client::from_conf(config.build())
+}
+
+async fn batch(client: &Client, keys: &[Item]) -> usize {
+    let keys = KeysAndAttributes::builder().set_keys(Some(keys.to_vec())).consistent_read(true).build();
+    let asked = client.batch_get_item().request_items(TABLE, keys.expect("keys")).send().await;
+    let items = asked.expect("an answer").responses.expect("responses");
+    items[TABLE].len()
 }
 
 /// So many hits a call, for the task's context to be made once for all of them.

@@ -53,13 +53,12 @@ async def serve(reader, writer):
 
 async def main():
     global share
-    server = await asyncio.start_server(serve, "127.0.0.1", int(sys.argv[1]))
-    async with server:
+    async with await asyncio.start_server(serve, "127.0.0.1", int(sys.argv[1])):
         commands = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
         while line := await commands.readline():
             share = float(line)
-    print(refused, passed)
+        print(refused, passed, flush=True)
 
 
 asyncio.run(main())

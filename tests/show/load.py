@@ -25,21 +25,21 @@ def product(n, name=None, price=None, stock=100, version=1):
 class Load:
     def __init__(self, port, out):
         self.port, self.out, self.rate = port, out, 1
-        self.idle = []
+        self.idle, self.asking = [], set()
         self.run = f"{random.randrange(16**6):06x}"
         self.cold = itertools.count()
         # Each is one writer's at a time, so that it is known what its next read must show.
         self.written = [(n, 1) for n in range(1, 501)]
 
     async def drive(self):
-        due, tasks = time.monotonic(), set()
+        due = time.monotonic()
         while True:
             due += 1 / self.rate
             await asyncio.sleep(max(0, due - time.monotonic()))
             kind = random.choices([self.cold_read, self.hot_read, self.write_and_read], [6, 3, 1])[0]
             task = asyncio.create_task(kind(due))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+            self.asking.add(task)
+            task.add_done_callback(self.asking.discard)
 
     async def cold_read(self, due):
         tenant, n = divmod(next(self.cold), 1000)
@@ -107,6 +107,7 @@ async def main(port, file):
         while line := await rates.readline():
             load.rate = float(line)
         driving.cancel()
+        await asyncio.gather(*load.asking)
 
 
 if __name__ == "__main__":
