@@ -363,6 +363,21 @@ impl Memory {
         }
     }
 
+    /// Stores entries of no use for a tenant, of sizes from a few bytes to the largest, until they exceed its share.
+    #[cfg(feature = "test")]
+    pub(crate) fn fill(&self, tenant: &Tenant, share: u64) {
+        static FILLING: Policy = Policy::new("lift::test::assert_isolated", 60_000);
+        let (mut filled, mut size, stamp) = (0, 16, Stamp::default());
+        while filled < share {
+            let key = fastrand::u64(..).to_le_bytes();
+            let wanted = Wanted { hash: u64::from_le_bytes(key), bytes: &key };
+            let draft = (&FILLING, Times::new(0, 60_000, &FILLING), &stamp);
+            self.put(wanted, Payer::Party(Some(tenant), share), draft, (), size);
+            filled += size + OVERHEAD;
+            size = if size * 3 > self.limit() { 16 } else { size * 3 };
+        }
+    }
+
     #[cfg(test)]
     pub(crate) fn held_by(&self, tenant: &Tenant) -> u64 {
         self.parties.of(Some(tenant)).bytes()
