@@ -282,6 +282,15 @@ impl Caller {
         Self(CallerSource::Custom(Arc::new(read)))
     }
 
+    /// The claim that it is, if it is one.
+    #[cfg(feature = "test")]
+    pub(crate) fn claim_name(&self) -> Option<&'static str> {
+        match self.0 {
+            CallerSource::Claim(name) => Some(name),
+            CallerSource::Custom(_) => None,
+        }
+    }
+
     pub(crate) fn read(&self, parts: &Parts) -> Option<String> {
         match &self.0 {
             CallerSource::Claim(name) => {

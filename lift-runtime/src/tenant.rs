@@ -80,7 +80,7 @@ pub struct Tenants {
 type ReadTenant = Arc<dyn Fn(&Parts) -> Result<Option<String>> + Send + Sync>;
 
 #[derive(Clone)]
-enum Source {
+pub(crate) enum Source {
     Lambda,
     Claim(Cow<'static, str>),
     Header(Cow<'static, str>),
@@ -164,6 +164,26 @@ impl Tenants {
         })
     }
 
+    #[cfg(feature = "test")]
+    pub(crate) fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// The names of the path parameters among the sources.
+    #[cfg(feature = "test")]
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().filter_map(|source| match source {
+            Source::Path(name) => Some(&**name),
+            _ => None,
+        })
+    }
+
+    /// Whether a name is allowed.
+    #[cfg(feature = "test")]
+    pub(crate) fn accepts(&self, name: &str) -> bool {
+        self.check(name).is_ok()
+    }
+
     pub(crate) fn is_optional(&self) -> bool {
         self.optional
     }
@@ -196,6 +216,16 @@ impl Tenants {
 }
 
 impl Source {
+    #[cfg(feature = "test")]
+    pub(crate) fn is_custom(&self) -> bool {
+        matches!(self, Self::Custom(_))
+    }
+
+    #[cfg(feature = "test")]
+    pub(crate) fn is_custom_or_path(&self) -> bool {
+        matches!(self, Self::Custom(_) | Self::Path(_))
+    }
+
     async fn read(&self, parts: &mut Parts) -> Result<Option<String>> {
         Ok(match self {
             Self::Lambda => None,

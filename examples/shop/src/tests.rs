@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lift::http::StatusCode;
-use lift::test::{Event, TestApp, TestRequest};
+use lift::test::{Event, TestApp, TestRequest, assert_isolated};
 use serde_json::{Value, json};
 
 use crate::database::Database;
@@ -181,6 +181,21 @@ async fn an_order_is_placed_and_followed() {
         shop.get(&location).header("x-tenant-id", "globex").send().await.status,
         StatusCode::NOT_FOUND
     );
+}
+
+#[tokio::test]
+async fn no_tenant_learns_anything_of_another() {
+    // Steps that are long beside the test itself: orders tell the time by the system's clock.
+    let settings = Settings { step: Duration::from_secs(10), ..SETTINGS };
+    assert_isolated(crate::app(settings, Database::memory(), lift::Cache::memory()))
+        .sample("sku", "SKU-0007")
+        .query("GET", "/products", "category=music&limit=3")
+        .query("GET", "/products", "after=SKU-0999")
+        .query("GET", "/clock", "count=3")
+        .body("PUT", "/products/{sku}", json!({ "name": "Better", "price_cents": 200, "stock": 5 }))
+        .body("POST", "/orders", order())
+        .capture("id", "POST", "/orders", "/id")
+        .await;
 }
 
 #[tokio::test]

@@ -199,7 +199,7 @@ pub(crate) fn tell(context: &Context, policy: &Policy, response: &mut Response) 
     complete(context, policy, response.status(), response.headers_mut());
 }
 
-fn weak_etag(body: &[u8]) -> HeaderValue {
+pub(crate) fn weak_etag(body: &[u8]) -> HeaderValue {
     let tag = format!("W/\"{:016x}\"", XxHash3_64::oneshot(body));
     // Hexadecimal digits and quotes are a header value.
     HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""))

@@ -18,6 +18,8 @@ use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter};
 use super::entry::{Entry, Times};
 use super::generation::{Generations, Stamp};
 use super::party::{Address, Charge, Full, Parties, Party};
+#[cfg(feature = "test")]
+use super::stats::Rows;
 use super::stats::{MemoryStats, Row};
 use super::tags::{Name, Space};
 use crate::tenant::Tenant;
@@ -380,6 +382,23 @@ impl Memory {
             bytes: held(Party::bytes),
             capacity: share.min(self.capacity),
             entries: held(|party| party.entries() as u64),
+        }
+    }
+
+    /// Stores entries of no use for a tenant, of sizes from a few bytes to the largest, until they exceed its share.
+    #[cfg(feature = "test")]
+    pub(crate) fn fill(&self, tenant: &Tenant, share: u64) {
+        static FILLING: Policy = Policy::new("lift::test::assert_isolated", 60_000);
+        let (mut filled, mut size, stamp) = (0, 16, Stamp::default());
+        // It is nobody's to be told of.
+        let row = Rows::default().row(&FILLING, &Space::Whole);
+        while filled < share {
+            let key = fastrand::u64(..).to_le_bytes();
+            let wanted = Wanted { hash: u64::from_le_bytes(key), bytes: &key };
+            let draft = (Arc::clone(&row), Times::new(0, 60_000, &FILLING), &stamp);
+            self.put(wanted, Payer::Party(Some(tenant), share), draft, (), size);
+            filled += size + OVERHEAD;
+            size = if size * 3 > self.limit() { 16 } else { size * 3 };
         }
     }
 

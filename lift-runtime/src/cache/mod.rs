@@ -58,6 +58,9 @@ pub use self::store::RedisStore;
 pub use self::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
 pub use self::timing::Latency;
 
+#[cfg(feature = "test")]
+pub(crate) use self::http::weak_etag;
+
 use self::flight::Flights;
 use self::memory::Memory;
 use self::near::Near;
@@ -252,6 +255,19 @@ impl Cache {
             Arc::new(Shared::for_cache(Self { inner: Arc::clone(&self.inner), tenant: None, app: None }))
         });
         Context::for_job(shared, self.tenant.clone())
+    }
+
+    #[cfg(feature = "test")]
+    pub(crate) fn capacity(&self) -> u64 {
+        self.inner.capacity
+    }
+
+    /// Fills a tenant's share of memory with entries of all sizes, of which there is no more than their weight.
+    #[cfg(feature = "test")]
+    pub(crate) fn fill_share(&self, tenant: &Tenant) {
+        if let Some(memory) = self.inner.memory.get() {
+            memory.fill(tenant, self.inner.share());
+        }
     }
 
     /// The app has tenants.

@@ -21,6 +21,7 @@
 mod cache;
 mod conformance;
 mod event;
+mod isolation;
 mod request;
 mod response;
 
@@ -35,6 +36,7 @@ use serde_json::Value;
 pub use self::cache::cache_conformance;
 pub use self::conformance::cache_store_conformance;
 pub use self::event::Event;
+pub use self::isolation::{Isolation, assert_isolated};
 pub use self::request::{TestInvocation, TestRequest};
 pub use self::response::TestResponse;
 use crate::app::App;

@@ -13,6 +13,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::{TestApp, TestResponse, invocation, json};
+use crate::context::Origin;
 
 /// A request to an app under test.
 #[must_use = "it is sent by `send`"]
@@ -51,6 +52,12 @@ impl TestRequest {
     /// The same request with a body.
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         *self.request.body_mut() = body.into();
+        self
+    }
+
+    /// The same request with what a receiver would have noted of it.
+    pub(super) fn origin(mut self, origin: Origin) -> Self {
+        self.request.extensions_mut().insert(origin);
         self
     }
 

@@ -57,10 +57,18 @@ impl TestResponse {
 
     /// The next piece of the body, as it was written; `None` at its end, and where it breaks off.
     pub async fn chunk(&mut self) -> Option<Bytes> {
+        self.next().await?.ok()
+    }
+
+    /// The next piece of the body, or why it breaks off.
+    pub(super) async fn next(&mut self) -> Option<Result<Bytes, axum::Error>> {
         loop {
-            match self.body.frame().await?.ok()?.into_data() {
-                Ok(data) => return Some(data),
-                Err(_) => continue,
+            match self.body.frame().await? {
+                Ok(frame) => match frame.into_data() {
+                    Ok(data) => return Some(Ok(data)),
+                    Err(_) => continue,
+                },
+                Err(error) => return Some(Err(error)),
             }
         }
     }
