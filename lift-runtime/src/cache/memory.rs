@@ -19,6 +19,10 @@ use super::entry::{Entry, Times};
 use super::generation::{Generations, Stamp};
 use super::party::{Address, Charge, Full, Parties, Party};
 #[cfg(feature = "test")]
+use super::policy::Policy;
+#[cfg(feature = "test")]
+use super::stats::Rows;
+#[cfg(feature = "test")]
 use super::stats::Rows;
 use super::stats::{MemoryStats, Row};
 use super::tags::{Name, Space};
