@@ -22,8 +22,6 @@ use super::party::{Address, Charge, Full, Parties, Party};
 use super::policy::Policy;
 #[cfg(feature = "test")]
 use super::stats::Rows;
-#[cfg(feature = "test")]
-use super::stats::Rows;
 use super::stats::{MemoryStats, Row};
 use super::tags::{Name, Space};
 use crate::tenant::Tenant;
