@@ -86,9 +86,9 @@ mod tests {
         let count = || {
             (0..1001).for_each(|_| {
                 if striped.increment() {
-                    striped.publish()
+                    striped.publish();
                 }
-            })
+            });
         };
         std::thread::scope(|scope| {
             for _ in 0..4 {

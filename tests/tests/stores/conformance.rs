@@ -220,6 +220,14 @@ async fn caches_in_memory_in_redis_and_in_both_pass() {
 }
 
 #[tokio::test]
+async fn caches_in_dynamodb_and_in_memory_before_it_pass() {
+    let dynamodb = DynamoDb::start();
+    let store = || store_at(dynamodb.port(), "dynamodb://lift-cache");
+    cache_conformance(Cache::store(store())).await;
+    cache_conformance(Cache::near(store())).await;
+}
+
+#[tokio::test]
 async fn a_cache_in_a_redis_cluster_passes() {
     let cluster = Cluster::start();
     cache_conformance(Cache::store(RedisStore::new(&cluster.url()).expect("a URL"))).await;

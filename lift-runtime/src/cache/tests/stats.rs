@@ -10,7 +10,7 @@ use super::store::{Fault, Store};
 use crate::cache::policy::Policy;
 use crate::cache::{BreakerState, Cache, CacheStats, EndpointStats, publish_counters};
 use crate::error::{Error, Result};
-use crate::tenant::Tenants;
+use crate::tenant::{Tenant, Tenants};
 
 async fn counted(run: u32, name: String) -> Result<Response> {
     match &*name {
@@ -21,7 +21,7 @@ async fn counted(run: u32, name: String) -> Result<Response> {
 }
 
 fn row<'a>(stats: &'a CacheStats, tenant: &str) -> &'a EndpointStats {
-    let of = |row: &&EndpointStats| row.tenant.as_ref().map(|tenant| tenant.as_str()) == Some(tenant);
+    let of = |row: &&EndpointStats| row.tenant.as_ref().map(Tenant::as_str) == Some(tenant);
     stats.endpoints.iter().find(of).expect("a row")
 }
 
