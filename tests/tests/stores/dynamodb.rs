@@ -70,26 +70,19 @@ async fn what_one_process_makes_and_invalidates_others_see() {
 }
 
 #[tokio::test]
-async fn a_hit_is_one_consistent_batch() {
-    let (dynamodb, truth) = (DynamoDb::start(), Truth::default());
+async fn a_look_up_is_one_consistent_batch() {
+    let dynamodb = DynamoDb::start();
     let front = Front::before(dynamodb.port()).await;
-    let process = process(front.port(), &truth);
-    process.warm("x").await;
-    let mut hits = 0;
-    for _ in 0..200 {
+    let (store, names) = (connected(front.port()).await, names(&["a", "b", "a", "never made"]));
+    let made = store.establish(&names[..3]).await.expect("established");
+    store.put(b"key", Bytes::from_static(b"entry"), now() + HOUR, None).await.expect("put");
+    for _ in 0..10 {
         front.take_calls();
-        // Where the machine is too slow for 50 ms it is a miss, and the next one connects anew.
-        if !process.get("x").await.status.starts_with("lift; hit") {
-            process.warm("x").await;
-            continue;
-        }
+        let found = store.lookup(b"key", &names).await.expect("a look-up");
         assert_eq!(front.take_calls(), ["BatchGetItem consistent"]);
-        hits += 1;
-        if hits == 20 {
-            return;
-        }
+        assert_eq!(found.entry.as_deref(), Some(&b"entry"[..]));
+        assert_eq!(found.generations, [Some(made[0]), Some(made[1]), Some(made[0]), None]);
     }
-    panic!("only {hits} hits");
 }
 
 #[tokio::test]
@@ -111,12 +104,12 @@ async fn more_names_than_a_batch_takes_are_several() {
 async fn concurrent_misses_of_several_processes_run_once() {
     let (dynamodb, truth) = (DynamoDb::start(), Truth::default());
     let processes: Vec<_> = (0..3).map(|_| process(dynamodb.port(), &truth)).collect();
-    for process in &processes {
-        process.warm("connected").await;
-    }
     let runs = || processes.iter().map(Process::runs).sum::<u32>();
-    // A machine that is too slow for 50 ms has no lease, and computes.
+    // Where the machine is too slow for 50 ms there is no lease, and each computes.
     for n in 0..20 {
+        for process in &processes {
+            process.warm("connected").await;
+        }
         let (before, name) = (runs(), format!("cold{n}"));
         let reads = processes.iter().flat_map(|process| (0..3).map(|_| process.get(&name)));
         let reads = futures_util::future::join_all(reads).await;
@@ -162,22 +155,23 @@ async fn what_is_left_unprocessed_is_not_missing() {
 async fn throttled_it_serves_every_request_and_is_asked_again_at_once() {
     let (dynamodb, truth) = (DynamoDb::start(), Truth::default());
     let front = Front::before(dynamodb.port()).await;
-    let process = process(front.port(), &truth);
+    let (store, process) = (connected(front.port()).await, process(front.port(), &truth));
     process.warm("x").await;
     front.answers(Answers::Throttled(0.5));
-    let mut hits = 0;
-    for _ in 0..40 {
+    let (mut hits, mut reads) = (0, 0);
+    while hits < 10 || front.refused() < 10 {
         let read = process.get("x").await;
         assert_eq!(read.body, "x 0");
         hits += u32::from(read.status.starts_with("lift; hit"));
+        reads += 1;
+        assert!(reads < 1000, "{} refused, {hits} hits", front.refused());
     }
-    assert!(front.refused() >= 10 && hits >= 5, "{} refused, {hits} hits", front.refused());
     front.answers(Answers::Throttled(1.0));
-    front.take_calls();
-    for n in 1..=10 {
-        assert_eq!(process.get("x").await.body, "x 0");
+    for _ in 0..6 {
+        front.take_calls();
+        assert!(matches!(store.lookup(b"key", &[]).await, Err(StoreError::Throttled)));
         assert_eq!(front.take_calls().len(), 1, "one round trip, without retries");
-        assert!(n < 10 || front.refused() >= 20);
+        assert_eq!(process.get("x").await.body, "x 0");
     }
     process.put("x").await;
     assert_eq!(process.get("x").await.body, "x 1", "an invalidation that could not be told is not forgotten");
@@ -287,7 +281,7 @@ async fn killed_stopped_and_started_again_it_fails_no_request() {
         a.put("x").await;
         let read = a.get("x").await;
         assert_eq!(read.body, format!("x {n}"));
-        assert!(read.took < Duration::from_millis(500), "bounded by the store's timeout: {read:?}");
+        assert!(read.took < Duration::from_secs(2), "bounded by the store's timeout: {read:?}");
     }
     dynamodb.go_on();
     a.warm("x").await;

@@ -77,9 +77,9 @@ impl Process {
         assert_eq!(self.app.put(&format!("/{name}")).send().await.status, 200, "a store fails no request");
     }
 
-    /// Reads until the cache has it: a store may be connecting still.
+    /// Reads until the cache has it: a store may be connecting still, or be skipped for seconds.
     pub(super) async fn warm(&self, name: &str) {
-        for _ in 0..100 {
+        for _ in 0..600 {
             if self.get(name).await.status.starts_with("lift; hit") {
                 return;
             }
