@@ -37,8 +37,8 @@ def start(command, **environment):
 
 
 class Shop:
-    def __init__(self, **environment):
-        self.process = start([TARGET / "debug/shop"], PORT="0", SHOP_DB_LATENCY_MS="0", LIFT_LOG="off", **environment)
+    def __init__(self, profile="debug", **environment):
+        self.process = start([TARGET / profile / "shop"], **{"PORT": "0", "SHOP_DB_LATENCY_MS": "0", "LIFT_LOG": "off", **environment})
         for line in self.process.stdout:
             if found := re.search(rb"http://127\.0\.0\.1:(\d+)", line):
                 self.port = int(found[1])

@@ -42,6 +42,17 @@ impl DynamoDb {
         self.port
     }
 
+    /// What leads the AWS SDK of another process to it.
+    pub fn environment(&self) -> [(&'static str, String); 4] {
+        let test = || "test".to_owned();
+        [
+            ("AWS_ENDPOINT_URL_DYNAMODB", format!("http://127.0.0.1:{}", self.port)),
+            ("AWS_REGION", REGION.to_owned()),
+            ("AWS_ACCESS_KEY_ID", test()),
+            ("AWS_SECRET_ACCESS_KEY", test()),
+        ]
+    }
+
     /// Its process id.
     ///
     /// # Panics

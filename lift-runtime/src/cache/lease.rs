@@ -93,49 +93,70 @@ pub(crate) async fn obtain<C: Codec>(plan: &mut Plan, seat: &Seat, snapshot: &mu
         return Obtained::Without;
     }
     let end = Instant::now() + PATIENCE;
-    let mut pause = POLL;
+    let (mut pause, mut is_leased) = (POLL, None);
     let hold = loop {
-        let Some((remote, abroad)) = plan.remote() else { return Obtained::Without };
-        let mut hold = Hold::new(plan, &abroad.key);
-        let granted = match remote.lease(plan.now(), &abroad.key, hold.lease, LEASE).await {
-            Ok(Leased::Granted) => true,
-            Ok(leased) => {
-                hold.remote = None;
-                if leased == Leased::Unsupported {
-                    break None;
-                }
-                false
-            }
-            Err(failed) => {
-                if failed.is_refusal() {
-                    hold.remote = None;
-                }
+        // Asking in vain may cost a write, as large as the entry.
+        let asked = if is_leased == Some(true) { Asked::Held } else { ask(plan).await };
+        let hold = match asked {
+            Asked::Granted(hold) => Some(hold),
+            Asked::Held => None,
+            Asked::Unsupported => break None,
+            Asked::Failed => {
                 *snapshot = Snapshot::Unknown(plan.inner.flights.moment());
                 return Obtained::Without;
             }
         };
-        if !granted {
+        if hold.is_none() {
             sleep(pause).await;
-            pause = (pause * 2).min(POLL_AT_MOST);
         }
         // Also when it was granted: the last holder may have stored between the look-up and now.
+        let began = Instant::now();
         let looked = plan.look::<C>().await;
         if let Some((entry, Freshness::Fresh)) = looked.found {
-            release(Some(hold)).await;
+            release(hold).await;
             return Obtained::Filled(entry);
         }
         *snapshot = looked.snapshot;
-        if granted {
-            break Some(hold);
+        is_leased = looked.is_leased;
+        if hold.is_some() {
+            break hold;
         }
         if Instant::now() >= end {
             // Whoever holds it renews it without end; its fill and ours must not race.
             *snapshot = Snapshot::Unknown(plan.inner.flights.moment());
             return Obtained::Without;
         }
+        // Those who wait leave a slow store time for others.
+        pause = (pause * 2).min(POLL_AT_MOST.max(began.elapsed() * 10));
     };
     establish(plan, Some(seat), snapshot).await;
     hold.map_or(Obtained::Without, Obtained::Granted)
+}
+
+enum Asked {
+    Granted(Hold),
+    Held,
+    Unsupported,
+    Failed,
+}
+
+/// Asks for the lease once.
+async fn ask(plan: &Plan) -> Asked {
+    let Some((remote, abroad)) = plan.remote() else { return Asked::Unsupported };
+    let mut hold = Hold::new(plan, &abroad.key);
+    match remote.lease(plan.now(), &abroad.key, hold.lease, LEASE).await {
+        Ok(Leased::Granted) => Asked::Granted(hold),
+        Ok(leased) => {
+            hold.remote = None;
+            if leased == Leased::Unsupported { Asked::Unsupported } else { Asked::Held }
+        }
+        Err(failed) => {
+            if failed.is_refusal() {
+                hold.remote = None;
+            }
+            Asked::Failed
+        }
+    }
 }
 
 /// Makes the generations that a look-up found missing.

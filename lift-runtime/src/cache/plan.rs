@@ -74,6 +74,8 @@ pub(crate) struct Abroad {
 pub(crate) struct Looked {
     pub(crate) snapshot: Snapshot,
     pub(crate) found: Option<(Arc<Entry>, Freshness)>,
+    /// Whether somebody computes it, where the store tells.
+    pub(crate) is_leased: Option<bool>,
 }
 
 /// Looks for the result of a call in memory, or prepares what it takes to ask elsewhere and to compute it.
@@ -305,7 +307,7 @@ impl Plan {
     pub(crate) async fn look<C: Codec>(&mut self) -> Looked {
         let Some((remote, abroad)) = self.remote() else {
             let snapshot = Snapshot::Memory(self.stamp());
-            return Looked { snapshot, found: self.found.take() };
+            return Looked { snapshot, found: self.found.take(), is_leased: None };
         };
         let (now, came) = (self.now(), self.inner.flights.moment());
         // Read before the store is asked, so that what is invalidated meanwhile counts.
@@ -321,14 +323,14 @@ impl Plan {
             let looked = lookup(remote, now, abroad).await;
             self.row.lookups.record(began.elapsed());
             if let Ok(found) = looked {
-                let Found { entry, generations } = Arc::unwrap_or_clone(found);
+                let Found { entry, generations, is_leased } = Arc::unwrap_or_clone(found);
                 let entry =
                     entry.and_then(|bytes| self.decode::<C>(abroad, bytes, &generations, near.as_ref()));
-                return Looked { snapshot: Snapshot::Remote(generations, near), found: entry };
+                return Looked { snapshot: Snapshot::Remote(generations, near), found: entry, is_leased };
             }
             self.row.error();
         }
-        Looked { snapshot: Snapshot::Unknown(came), found: None }
+        Looked { snapshot: Snapshot::Unknown(came), found: None, is_leased: None }
     }
 
     /// An entry from its bytes, if it is this key's, whole, valid and of use. A near cache keeps it.

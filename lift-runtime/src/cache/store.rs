@@ -38,6 +38,9 @@ pub struct Found {
     pub entry: Option<Bytes>,
     /// The generation of each name asked for, in that order; `None` for one that has none.
     pub generations: Vec<Option<Generation>>,
+    /// Whether somebody holds the [lease](CacheStore::lease) on the entry, where the store can tell with no more effort:
+    /// it is then asked for a lease only when that is free. `None` where it cannot.
+    pub is_leased: Option<bool>,
 }
 
 /// The right to compute an entry: its holder's random token.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::L1_TTL;
 use super::check::Reach;
+use crate::dynamodb::{DynamoDb, TABLE};
 use crate::redis::{Cluster, Redis};
 
 /// What the clock that freshness goes by may be behind: a tick of the kernel.
@@ -20,6 +21,8 @@ pub const FORMS: &[Form] = &[
     ("memory+redis", || Store::redis(Redis::start()).near()),
     ("redis+cluster", || Store::cluster(Cluster::start())),
     ("memory+redis+cluster", || Store::cluster(Cluster::start()).near()),
+    ("dynamodb", || Store::dynamodb(DynamoDb::start())),
+    ("memory+dynamodb", || Store::dynamodb(DynamoDb::start()).near()),
 ];
 
 /// A store, whose server is gone when this is dropped.
@@ -33,6 +36,7 @@ enum Server {
     None,
     Redis(Redis),
     Cluster { _running: Cluster },
+    DynamoDb(DynamoDb),
 }
 
 impl Store {
@@ -50,6 +54,11 @@ impl Store {
         Self { cache, reach: Reach::Within(Duration::ZERO), server: Server::Cluster { _running: cluster } }
     }
 
+    fn dynamodb(dynamodb: DynamoDb) -> Self {
+        let cache = format!("dynamodb://{TABLE}");
+        Self { cache, reach: Reach::Within(Duration::ZERO), server: Server::DynamoDb(dynamodb) }
+    }
+
     /// The same with memory before it.
     fn near(self) -> Self {
         let cache = format!("memory+{}", self.cache);
@@ -58,7 +67,11 @@ impl Store {
 
     /// What a process must find in its environment to use it.
     pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
-        vec![("LIFT_CACHE", self.cache.clone())]
+        let mut environment = vec![("LIFT_CACHE", self.cache.clone())];
+        if let Server::DynamoDb(dynamodb) = &self.server {
+            environment.extend(dynamodb.environment());
+        }
+        environment
     }
 
     pub(super) fn reach(&self) -> Reach {
@@ -67,15 +80,20 @@ impl Store {
 
     /// Stops the server, so that nothing answers; whether there is one that can be stopped.
     pub(super) fn stop(&self) -> bool {
-        let Server::Redis(redis) = &self.server else { return false };
-        redis.stop();
+        match &self.server {
+            Server::Redis(redis) => redis.stop(),
+            Server::DynamoDb(dynamodb) => dynamodb.stop(),
+            Server::None | Server::Cluster { .. } => return false,
+        }
         true
     }
 
     /// Lets it go on.
     pub(super) fn go_on(&self) {
-        if let Server::Redis(redis) = &self.server {
-            redis.go_on();
+        match &self.server {
+            Server::Redis(redis) => redis.go_on(),
+            Server::DynamoDb(dynamodb) => dynamodb.go_on(),
+            Server::None | Server::Cluster { .. } => {}
         }
     }
 }

@@ -98,7 +98,7 @@ impl CacheStore for Reference {
         }
         let generations = names.iter().map(|name| state.generations.get(&self.key(name, true)).copied());
         let generations = generations.filter(|found| self.fault != Fault::SkipsMissing || found.is_some());
-        Ok(Found { entry, generations: generations.collect() })
+        Ok(Found { entry, generations: generations.collect(), is_leased: None })
     }
 
     async fn establish(&self, names: &[Box<[u8]>]) -> Result<Vec<Generation>, StoreError> {

@@ -171,10 +171,13 @@ impl CacheStore for DynamoDbStore {
         };
         let (mut items, client) = self.link.run(read).await?;
         let now = now();
-        let entry = items.remove(&entry).and_then(|item| item::entry_of(item, now));
+        let item = items.remove(&entry);
+        let is_leased = item.as_ref().is_some_and(|item| item::is_leased(item, now, millis(SKEW)));
+        let entry = item.and_then(|item| item::entry_of(item, now));
         self.refresh(&client, &items, &generations, now);
         let generation = |key| items.get(key).and_then(|item| item::generation_of(item, now));
-        Ok(Found { entry, generations: generations.iter().map(generation).collect() })
+        let generations = generations.iter().map(generation).collect();
+        Ok(Found { entry, generations, is_leased: Some(is_leased) })
     }
 
     async fn establish(&self, names: &[Box<[u8]>]) -> Result<Vec<Generation>, StoreError> {

@@ -187,7 +187,8 @@ impl CacheStore for RedisStore {
             Some(Value::BulkString(bytes)) => Some(bytes.into()),
             _ => None,
         };
-        Ok(Found { entry, generations: values.map(|value| generation(&value)).collect() })
+        // Another key in each look-up would cost all hits what it saves a few misses.
+        Ok(Found { entry, generations: values.map(|value| generation(&value)).collect(), is_leased: None })
     }
 
     async fn establish(&self, names: &[Box<[u8]>]) -> Result<Vec<Generation>, StoreError> {

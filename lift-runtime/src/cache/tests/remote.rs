@@ -247,6 +247,25 @@ async fn many_processes_compute_a_cold_key_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lease_that_is_known_to_be_held_is_not_asked_for() {
+    case!(C, Policy::new("known lease", 60_000));
+    let store = Store::with_leases();
+    store.state().tells_of_leases = true;
+    let bench = Bench::with::<C, _>(setup(&store), counted);
+    bench.get("/a").await;
+    bench.cache.invalidate_all().await.expect("a store");
+    let key = store.state().entries.keys().next().cloned().expect("an entry");
+    store.state().leases.insert(key.clone(), Lease(1));
+    store.state().asked_for = 0;
+    let waiting = bench.start("/a");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!((store.state().asked_for, bench.lab.runs()), (1, 1), "once, before it was known");
+    store.state().leases.remove(&key);
+    assert_eq!(waiting.await.expect("an answer").body, "a 2");
+    assert_eq!(store.state().asked_for, 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_holder_that_dies_delays_the_others_by_the_lease_at_most() {
     case!(C, Policy::new("dead holder", 60_000));
     let store = Store::with_leases();

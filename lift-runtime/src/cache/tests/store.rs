@@ -40,6 +40,10 @@ pub(super) struct State {
     pub(super) generations: HashMap<Box<[u8]>, Generation>,
     pub(super) leases: HashMap<Box<[u8]>, Lease>,
     pub(super) has_leases: bool,
+    /// Look-ups tell whether there is a lease.
+    pub(super) tells_of_leases: bool,
+    /// How often one was asked for.
+    pub(super) asked_for: u32,
     pub(super) fault: Fault,
     pub(super) operations: u32,
     /// The most names that one renewal was for.
@@ -76,7 +80,8 @@ impl State {
             Fault::Conflates => generations.fill(Some(Generation(7))),
             _ => {}
         }
-        Found { entry, generations }
+        let is_leased = self.tells_of_leases.then(|| self.leases.contains_key(key));
+        Found { entry, generations, is_leased }
     }
 }
 
@@ -156,6 +161,7 @@ impl CacheStore for Store {
 
     async fn lease(&self, key: &[u8], lease: Lease, _: Duration) -> Result<Leased, StoreError> {
         let mut state = self.enter().await?;
+        state.asked_for += 1;
         if !state.has_leases {
             return Ok(Leased::Unsupported);
         }

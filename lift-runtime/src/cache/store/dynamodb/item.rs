@@ -66,6 +66,12 @@ pub(super) fn entry_of(mut item: Item, now: u64) -> Option<Bytes> {
     }
 }
 
+/// Whether a lease stands on an item; one that ends further in the future than a lease may is none.
+pub(super) fn is_leased(item: &Item, now: u64, far: u64) -> bool {
+    let ends = || item.get("lease_ends")?.as_n().ok()?.parse::<u64>().ok();
+    item.contains_key("lease") && ends().is_some_and(|ends| now < ends && ends <= now.saturating_add(far))
+}
+
 /// An item's generation, unless it has ended; anything else counts as missing.
 pub(super) fn generation_of(item: &Item, now: u64) -> Option<Generation> {
     ends(item).filter(|ends| *ends > now)?;
