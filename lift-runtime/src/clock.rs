@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Where the time comes from: the system, or a test's hand.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,16 @@ impl Clock {
         match &self.0 {
             Source::System => system_millis(),
             Source::Manual(millis) => millis.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The time: the system's exact one, or where a manual clock stands.
+    pub fn now(&self) -> SystemTime {
+        match &self.0 {
+            Source::System => SystemTime::now(),
+            Source::Manual(millis) => {
+                SystemTime::UNIX_EPOCH + Duration::from_millis(millis.load(Ordering::Relaxed))
+            }
         }
     }
 
@@ -71,5 +81,6 @@ mod tests {
         let start = clock.now_millis();
         clock.clone().advance(Duration::from_secs(2));
         assert_eq!(clock.now_millis(), start + 2000);
+        assert_eq!(clock.now(), SystemTime::UNIX_EPOCH + Duration::from_millis(start + 2000));
     }
 }

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::extract::FromRequestParts;
 use http::HeaderMap;
@@ -173,6 +173,12 @@ impl Context {
     /// What is left until the [deadline](Self::deadline); zero when it has passed, `None` without one.
     pub fn remaining(&self) -> Option<Duration> {
         self.0.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// The time by the app's clock: the system's, unless a test has put another in its place, as
+    /// `TestApp::paused` does. What an app computes from it, a test can move.
+    pub fn now(&self) -> SystemTime {
+        self.clock().now()
     }
 
     /// Whether this request came as a Lambda event.

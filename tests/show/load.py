@@ -3,9 +3,10 @@
     python3 load.py PORT FILE
 
 Each line on its standard input is how many requests a second leave from then on. Until that ends it writes a line per request to the file: when it was due (monotonic seconds), how many milliseconds
-after that it was answered, `hit`, `miss` or `write`, and `ok` or what was wrong. Of ten requests six ask for products that
-nobody has asked for, three for a hundred that are asked for again and again, and one writes a product, whose next read must
-show the write. Every body is compared byte for byte.
+after that it was answered, `hit`, `miss`, `write` or `control`, and `ok` or what was wrong. Of ten requests six ask for
+products that nobody has asked for, two for a hundred that are asked for again and again, and one writes a product, whose
+next read must show the write. Every body of these is compared byte for byte. The tenth asks for what needs neither store nor
+handler, and so tells what the machine is good for at that time.
 """
 import asyncio
 import itertools
@@ -36,7 +37,7 @@ class Load:
         while True:
             due += 1 / self.rate
             await asyncio.sleep(max(0, due - time.monotonic()))
-            kind = random.choices([self.cold_read, self.hot_read, self.write_and_read], [6, 3, 1])[0]
+            kind = random.choices([self.cold_read, self.hot_read, self.write_and_read, self.control], [6, 2, 1, 1])[0]
             task = asyncio.create_task(kind(due))
             self.asking.add(task)
             task.add_done_callback(self.asking.discard)
@@ -56,16 +57,19 @@ class Load:
         tenant, price, version = f"written-{self.run}", random.randint(1, 10_000_000), version + 1
         expected = product(n, f"Written {version}", price, version, version)
         body = json.dumps({"name": f"Written {version}", "price_cents": price, "stock": version})
-        await self.ask(due, "PUT", tenant, n, expected, body)
+        await self.ask(due, "PUT", f"/products/SKU-{n:04}", tenant, expected, body, kind="write")
         await self.read(time.monotonic(), tenant, n, expected)
         self.written.append((n, version))
 
-    async def read(self, due, tenant, n, expected):
-        await self.ask(due, "GET", tenant, n, expected)
+    async def control(self, due):
+        await self.ask(due, "GET", "/loads", f"control-{self.run}", b'{"catalog_reads":0}', kind="control")
 
-    async def ask(self, due, method, tenant, n, expected, body=""):
+    async def read(self, due, tenant, n, expected):
+        await self.ask(due, "GET", f"/products/SKU-{n:04}", tenant, expected)
+
+    async def ask(self, due, method, path, tenant, expected, body="", kind=None):
         request = (
-            f"{method} /products/SKU-{n:04} HTTP/1.1\r\nhost: shop\r\nx-tenant-id: {tenant}\r\n"
+            f"{method} {path} HTTP/1.1\r\nhost: shop\r\nx-tenant-id: {tenant}\r\n"
             f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n{body}"
         )
         try:
@@ -74,7 +78,7 @@ class Load:
         except Exception as error:
             status, said = "none", f"{type(error).__name__} {error}"
         took = (time.monotonic() - due) * 1000
-        self.out.write(f"{due:.4f}\t{took:.2f}\t{'write' if method == 'PUT' else status}\t{said}\n")
+        self.out.write(f"{due:.4f}\t{took:.2f}\t{kind or status}\t{said}\n")
 
     async def exchange(self, request):
         reader, writer = await self.connection()
@@ -99,7 +103,7 @@ class Load:
 
 
 async def main(port, file):
-    with open(file, "w", buffering=1 << 16) as out:
+    with open(file, "w", buffering=1) as out:
         load, rates = Load(port, out), asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(rates), sys.stdin)
         load.rate = float(await rates.readline())

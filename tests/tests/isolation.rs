@@ -177,7 +177,21 @@ async fn an_app_whose_tenants_are_isolated_passes_wherever_it_reads_the_tenant()
 async fn it_passes_on_any_runtime_and_in_real_time() {
     sampled(sound(header())).await;
     let sampled = sampled(sound(header()).cache(Cache::memory_of(1 << 20)));
-    sampled.real_time().exempt("GET", "/ticks", "it never ends").await;
+    sampled.real_time(Duration::from_secs(20)).exempt("GET", "/ticks", "it never ends").await;
+}
+
+#[get("/once")]
+async fn once() -> &'static str {
+    static DONE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
+    DONE.get_or_init(|| tokio::time::sleep(Duration::from_secs(2))).await;
+    "done"
+}
+
+#[tokio::test]
+async fn in_real_time_what_takes_much_longer_is_caught() {
+    let app = App::new().tenants(header()).routes(routes![once]);
+    let isolation = assert_isolated(app).real_time(Duration::from_secs(1));
+    check(isolation, &["GET /once", "time until the headers", "alone:  2."]).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -89,16 +89,19 @@ impl PlacedOrder {
     /// The order as it stands now.
     fn now(self, step: Duration) -> Order {
         let Self { id, customer, lines, total_cents, placed } = self;
-        let age = placed.elapsed().unwrap_or_default().as_millis();
+        let age = age(placed).as_millis();
         let steps = usize::try_from(age / step.as_millis().max(1)).unwrap_or(usize::MAX);
         Order { id, customer, status: STEPS[steps.min(STEPS.len() - 1)], lines, total_cents }
     }
 
     /// Waits until a step is reached; 0 is the placing itself.
     async fn reaches(&self, steps: u32, step: Duration) {
-        let age = self.placed.elapsed().unwrap_or_default();
-        tokio::time::sleep((step * steps).saturating_sub(age)).await;
+        tokio::time::sleep((step * steps).saturating_sub(age(self.placed))).await;
     }
+}
+
+fn age(placed: SystemTime) -> Duration {
+    Context::current().now().duration_since(placed).unwrap_or_default()
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -140,7 +143,7 @@ pub(crate) async fn create_order(
         customer: body.customer.clone(),
         lines: body.lines.len(),
         total_cents,
-        placed: SystemTime::now(),
+        placed: Context::current().now(),
     };
     shop.database.add_order(&tenant, placed.clone()).await?;
     let order = Order { status: Status::Placed, ..placed.now(shop.settings.step) };

@@ -185,9 +185,7 @@ async fn an_order_is_placed_and_followed() {
 
 #[tokio::test]
 async fn no_tenant_learns_anything_of_another() {
-    // Steps that are long beside the test itself: orders tell the time by the system's clock.
-    let settings = Settings { step: Duration::from_secs(10), ..SETTINGS };
-    assert_isolated(crate::app(settings, Database::memory(), lift::Cache::memory()))
+    assert_isolated(crate::app(SETTINGS, Database::memory(), lift::Cache::memory()))
         .sample("sku", "SKU-0007")
         .query("GET", "/products", "category=music&limit=3")
         .query("GET", "/products", "after=SKU-0999")

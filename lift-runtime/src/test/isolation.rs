@@ -11,6 +11,7 @@ use std::any::Any;
 use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -55,7 +56,8 @@ use crate::app::App;
 /// are the same.
 ///
 /// **Time.** The app runs on a thread and a tokio runtime of its own, where time is paused: waiting takes no time, and
-/// how long a handler waited is known to the millisecond. How much it computed is not. An app that talks to a server
+/// how long a handler waited is known to the millisecond. How much it computed is not. The app's clock stands still, too
+/// ([`Context::now`](crate::Context::now)); the system's does not. An app that talks to a server
 /// (a database, Redis) needs [`real_time`](Isolation::real_time). Streams are read for a minute, up to a
 /// thousand pieces or a mebibyte.
 ///
@@ -66,7 +68,7 @@ use crate::app::App;
 /// When awaited, if the app is not isolated, with each route that tells on another tenant, what was asked, and what
 /// differed. Also if it does not start, has no tenants, or a sample is missing.
 pub fn assert_isolated<S: Clone + Send + Sync + 'static>(app: App<S>) -> Isolation<S> {
-    Isolation { app, samples: Samples::default(), real_time: false }
+    Isolation { app, samples: Samples::default(), noise: None }
 }
 
 /// An [`assert_isolated`] in the making: it is run when it is awaited.
@@ -74,7 +76,8 @@ pub fn assert_isolated<S: Clone + Send + Sync + 'static>(app: App<S>) -> Isolati
 pub struct Isolation<S = ()> {
     app: App<S>,
     samples: Samples,
-    real_time: bool,
+    /// In real time.
+    noise: Option<Duration>,
 }
 
 impl<S> Isolation<S> {
@@ -168,10 +171,11 @@ impl<S> Isolation<S> {
         self
     }
 
-    /// Leaves time alone, for an app that talks to a server. A difference in time then counts from ten times and a
-    /// quarter of a second on, and streams are read for half a second.
-    pub fn real_time(mut self) -> Self {
-        self.real_time = true;
+    /// Leaves time alone, for an app that talks to a server. An answer's time then differs where it takes ten times
+    /// another's, and longer by more than `noise`: what the machine may lose by chance, such as a second. Streams are
+    /// read for half a second.
+    pub fn real_time(mut self, noise: Duration) -> Self {
+        self.noise = Some(noise);
         self
     }
 }
@@ -199,18 +203,18 @@ type Caught = Result<Result<(), String>, Box<dyn Any + Send>>;
 /// Runs it to its end on this thread.
 fn caught<S: Clone + Send + Sync + 'static>(isolation: Isolation<S>) -> Caught {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let Isolation { app, samples, real_time } = isolation;
+        let Isolation { app, samples, noise } = isolation;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .start_paused(!real_time)
+            .start_paused(noise.is_none())
             .build()
             .map_err(|error| format!("no runtime: {error}"))?;
-        runtime.block_on(verdict::of(app, samples, real_time))
+        runtime.block_on(verdict::of(app, samples, noise))
     }))
 }
 
 impl<S> fmt::Debug for Isolation<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Isolation").field("real_time", &self.real_time).finish_non_exhaustive()
+        f.debug_struct("Isolation").field("noise", &self.noise).finish_non_exhaustive()
     }
 }

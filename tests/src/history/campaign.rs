@@ -21,6 +21,9 @@ const PROCESSES: usize = 3;
 /// How many histories run at once.
 const AT_ONCE: usize = 12;
 
+/// The same where moto stands in for DynamoDB, which answers one request after the other.
+const AT_ONCE_ON_MOTO: usize = 1;
+
 /// No history takes so long: one that waits for a dead process's lease takes eleven seconds or so.
 const ENDLESS: Duration = Duration::from_secs(120);
 
@@ -225,7 +228,8 @@ impl<'a> Running<'a> {
 
     /// Waits for what comes next; false when all is over.
     fn go_on(&mut self) -> bool {
-        while self.live.len() < AT_ONCE && self.begin() {}
+        let at_once = if self.campaign.store.is_slow() { AT_ONCE_ON_MOTO } else { AT_ONCE };
+        while self.live.len() < at_once && self.begin() {}
         if self.live.is_empty() && self.is_over {
             return false;
         }

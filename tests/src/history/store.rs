@@ -74,6 +74,11 @@ impl Store {
         environment
     }
 
+    /// Whether its server stands in for a faster one.
+    pub(super) fn is_slow(&self) -> bool {
+        matches!(self.server, Server::DynamoDb(_))
+    }
+
     pub(super) fn reach(&self) -> Reach {
         self.reach
     }

@@ -96,7 +96,7 @@ impl Comparison<'_> {
         for (what, one, other) in
             [("the headers", alone.opened, beside.opened), ("the end of the body", alone.ended, beside.ended)]
         {
-            if !same_class(one, other, self.stage.real_time) {
+            if !same_class(one, other, self.stage.noise) {
                 differs(&format!("time until {what}"), &format!("{one:?}"), &format!("{other:?}"));
             }
         }

@@ -144,12 +144,12 @@ pub(super) fn look_random(one: &str, other: &str) -> bool {
     one.len() == other.len() && plain(one) && plain(other) && !numbers && different >= 8
 }
 
-/// Whether two times are of one class.
-pub(super) fn same_class(one: Duration, other: Duration, real_time: bool) -> bool {
+/// Whether two times are of one class; in real time, with so much noise.
+pub(super) fn same_class(one: Duration, other: Duration, noise: Option<Duration>) -> bool {
     let (short, long) = (one.min(other), one.max(other));
     let apart = long - short;
-    if real_time {
-        return apart < Duration::from_millis(250) || long < short * 10;
+    if let Some(noise) = noise {
+        return apart <= noise || long < short * 10;
     }
     // Timers go by whole milliseconds, and what an app computes from the system's clock is not paused.
     apart <= Duration::from_millis(2) + long / 10
@@ -225,11 +225,12 @@ mod tests {
     #[test]
     fn times_are_told_apart_by_what_was_waited_for() {
         let millis = Duration::from_millis;
-        assert!(!same_class(millis(0), millis(20), false));
-        assert!(!same_class(millis(0), millis(3), false));
-        assert!(same_class(millis(20), millis(21), false));
-        assert!(same_class(millis(0), millis(200), true));
-        assert!(!same_class(millis(20), millis(300), true));
-        assert!(same_class(millis(200), millis(900), true));
+        assert!(!same_class(millis(0), millis(20), None));
+        assert!(!same_class(millis(0), millis(3), None));
+        assert!(same_class(millis(20), millis(21), None));
+        let noise = Some(millis(250));
+        assert!(same_class(millis(0), millis(200), noise));
+        assert!(!same_class(millis(20), millis(300), noise));
+        assert!(same_class(millis(200), millis(900), noise));
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::header::ETAG;
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -21,7 +22,7 @@ use crate::tenant::{Source, Tenants};
 pub(super) async fn of<S: Clone + Send + Sync + 'static>(
     mut app: App<S>,
     samples: Samples,
-    real_time: bool,
+    noise: Option<Duration>,
 ) -> Result<(), String> {
     // Nothing expires meanwhile, however long a server takes.
     app.set_clock(Clock::manual());
@@ -37,7 +38,7 @@ pub(super) async fn of<S: Clone + Send + Sync + 'static>(
     let parameters: Vec<_> = tenants.parameters().map(str::to_owned).collect();
     let routes = routes(&endpoints, &samples, &parameters)?;
     let names = names(&samples, &tenants)?;
-    let stage = Stage { router, tenants, caller: shared.caller.clone(), routes, samples, real_time };
+    let stage = Stage { router, tenants, caller: shared.caller.clone(), routes, samples, noise };
     Trial { stage: &stage, shared, steps: visit(&stage.routes), found: Vec::new() }.run(&names).await
 }
 
@@ -64,6 +65,9 @@ fn names(samples: &Samples, tenants: &Tenants) -> Result<[String; 5], String> {
     fitting.next().ok_or_else(|| "the app takes few names for tenants: say .tenants([…])".into())
 }
 
+/// Longer than the precision of most times that answers tell. Those of whole seconds are not kept apart.
+const APART: Duration = Duration::from_millis(5);
+
 struct Trial<'a> {
     stage: &'a Stage,
     shared: Arc<Shared>,
@@ -84,21 +88,21 @@ impl Trial<'_> {
         busy.take(&shared(&self.stage.routes)).await;
 
         let mut first = Visitor::new(self.stage, alone);
-        let visits = [first.take(&self.steps).await, first.take(&self.steps).await];
+        let visits = [self.visit(&mut first).await, self.visit(&mut first).await];
         self.check_answers(&visits)?;
         let settled = self.read_twice(&mut first).await;
 
         let mut texts = noise::everything(&mut busy, self.stage).await;
         noise::fill(&self.shared, &busy.name);
         let mut quiet = Visitor::new(self.stage, quiet);
-        let mut seen = vec![quiet.take(&self.steps).await];
+        let mut seen = vec![self.visit(&mut quiet).await];
         let circumstance = format!("after `{}` had done everything it could", busy.name);
         self.compare((&first, &visits[0]), (&quiet, &seen[0]), &circumstance);
 
         texts.extend(noise::everything(&mut busy, self.stage).await);
         noise::clear(&self.shared, &busy.name).await?;
         noise::fill(&self.shared, &busy.name);
-        seen.push(quiet.take(&self.steps).await);
+        seen.push(self.visit(&mut quiet).await);
         let circumstance = format!("again after `{}` had written, and cleared its cache", busy.name);
         self.compare((&first, &visits[1]), (&quiet, &seen[1]), &circumstance);
 
@@ -118,6 +122,13 @@ impl Trial<'_> {
             self.check_secrets(visitor, seen.iter().flatten(), &secrets);
         }
         self.report()
+    }
+
+    /// A visit that is compared. It begins later than anything before, by the system's clock, so that the time of
+    /// somebody else's request is not taken for its own.
+    async fn visit(&self, visitor: &mut Visitor<'_>) -> Vec<Seen> {
+        std::thread::sleep(APART);
+        visitor.take(&self.steps).await
     }
 
     /// One tenant's steps, each beside another tenant's.

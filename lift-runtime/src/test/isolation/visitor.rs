@@ -27,7 +27,8 @@ pub(super) struct Stage {
     pub(super) caller: Option<Caller>,
     pub(super) routes: Vec<Replayed>,
     pub(super) samples: Samples,
-    pub(super) real_time: bool,
+    /// In real time, what a machine may lose by chance.
+    pub(super) noise: Option<Duration>,
 }
 
 /// A tenant.
@@ -200,7 +201,8 @@ impl<'a> Visitor<'a> {
 
     /// The body, as far as it is read.
     async fn body(&self, response: &mut TestResponse, start: Instant) -> (Vec<u8>, End) {
-        let patience = Duration::from_millis(if self.stage.real_time { 500 } else { 60_000 });
+        // Not a round number, at which an item might be due.
+        let patience = Duration::from_millis(if self.stage.noise.is_some() { 507 } else { 60_337 });
         let mut body = Vec::new();
         for _ in 0..PIECES {
             match timeout_at(start + patience, response.next()).await {
