@@ -1,7 +1,7 @@
 //! The constraints of JSON Schema, as native checks that agree with it.
 
 use std::borrow::Cow;
-use std::collections::{LinkedList, VecDeque};
+use std::collections::{BTreeSet, HashSet, LinkedList, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -330,6 +330,20 @@ macro_rules! sequences {
 }
 
 sequences! { (Vec<T>) (VecDeque<T>) (LinkedList<T>) ([T; N], const N: usize) }
+
+/// A set has lost its repetitions, so that the schema counts them; what is too small for it is not decided here.
+macro_rules! sets {
+    ($($set:ident<$($parameter:ident),+>)*) => {$(
+        impl<$($parameter),+> Length for $set<$($parameter),+> {
+            #[inline]
+            fn within(&self, _: usize, max: usize) -> bool {
+                self.len() <= max
+            }
+        }
+    )*};
+}
+
+sets! { BTreeSet<T> HashSet<T, S> }
 
 /// A pattern that has no matcher of its own: compiled once, by the rules of ECMA-262, as the schema has it.
 #[derive(Debug)]

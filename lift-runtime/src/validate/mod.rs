@@ -19,6 +19,7 @@ mod schema;
 mod sentence;
 pub(crate) mod strict;
 mod text;
+mod twins;
 mod variants;
 mod verdict;
 mod violation;

@@ -9,15 +9,16 @@ use jsonschema::{Draft, PatternOptions, Validator};
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, SchemaGenerator};
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Value, json};
 
 use super::document::Documents;
 use super::format;
 use super::sentence::Sentences;
+use super::strict::F32;
 
 /// The JSON Schema (2020-12) that `T` is checked against, as it is published.
 ///
-/// It is the one that schemars makes of the type, with the limits of its integers written out.
+/// It is the one that schemars makes of the type, with the limits of its numbers written out.
 ///
 /// ```
 /// let schema = lift_runtime::schema_of::<Vec<u32>>();
@@ -35,7 +36,7 @@ pub(crate) enum Contract {
 }
 
 fn generator(contract: Contract) -> SchemaGenerator {
-    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(write_integer_limits));
+    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(write_limits));
     match contract {
         Contract::Input => settings.for_deserialize(),
         Contract::Output => settings.for_serialize(),
@@ -43,21 +44,26 @@ fn generator(contract: Contract) -> SchemaGenerator {
     .into_generator()
 }
 
-/// schemars writes the limits of integers up to 16 bits only.
-fn write_integer_limits(schema: &mut schemars::Schema) {
-    let limits = match schema.get("format").and_then(Value::as_str) {
-        Some("int32") => (Number::from(i32::MIN), Number::from(i32::MAX)),
-        Some("uint32") => (Number::from(0), Number::from(u32::MAX)),
-        Some("int64" | "int") => (Number::from(i64::MIN), Number::from(i64::MAX)),
-        Some("uint64" | "uint") => (Number::from(0), Number::from(u64::MAX)),
+/// schemars writes the limits of integers up to 16 bits only, and of floats none.
+///
+/// JSON is read with numbers of 64 bits here, as nearly everywhere (RFC 8259, section 6), so that a type of 128 bits
+/// is published, and held, within what those can be.
+fn write_limits(schema: &mut schemars::Schema) {
+    let (of, least, most) = match schema.get("format").and_then(Value::as_str) {
+        Some("int32") => ("integer", json!(i32::MIN), json!(i32::MAX)),
+        Some("uint32") => ("integer", json!(0), json!(u32::MAX)),
+        Some("int64" | "int") => ("integer", json!(i64::MIN), json!(i64::MAX)),
+        Some("uint64" | "uint" | "uint128") => ("integer", json!(0), json!(u64::MAX)),
+        Some("int128") => ("integer", json!(i64::MIN), json!(u64::MAX)),
+        Some("float") => ("number", json!(-F32), json!(F32)),
         _ => return,
     };
-    let is_integer = |of: &Value| {
-        of == "integer" || of.as_array().is_some_and(|types| types.iter().any(|of| of == "integer"))
+    let is_it = |types: &Value| {
+        types == of || types.as_array().is_some_and(|types| types.iter().any(|one| one == of))
     };
-    if schema.get("type").is_some_and(is_integer) {
-        schema.ensure_object().entry("minimum").or_insert(limits.0.into());
-        schema.ensure_object().entry("maximum").or_insert(limits.1.into());
+    if schema.get("type").is_some_and(is_it) {
+        schema.ensure_object().entry("minimum").or_insert(least);
+        schema.ensure_object().entry("maximum").or_insert(most);
     }
 }
 
