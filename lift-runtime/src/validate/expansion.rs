@@ -8,9 +8,14 @@ pub use std::sync::LazyLock;
 use http::StatusCode;
 use schemars::JsonSchema;
 
-pub use super::constraint::{Amount, Items, Length, Limit, Pattern, Text, eat};
+pub use super::amount::{Amount, Limit};
+pub use super::constraint::{Items, Length, Pattern, Text, eat};
+pub use super::extended::{AsMembers, AsNumber, AsText, NoMembers, NoNumber, NoText};
 pub use super::finding::{Finding, Validate};
-pub use super::format::{email, ip, ipv4, ipv6, uri};
+pub use super::format::{
+    date, date_time, duration, email, hostname, idn_email, idn_hostname, ip, ipv4, ipv6, iri, iri_reference,
+    json_pointer, regex, relative_json_pointer, time, uri, uri_reference, uri_template, uuid,
+};
 use super::input::{Input, checked};
 pub use super::output::{CheckOutputBySchema, CheckOutputNever, CheckOutputUnknown, Output, Unanswered};
 pub use super::verdict::{IntoViolations, Verdict, VerdictLater};

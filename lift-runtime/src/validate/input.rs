@@ -6,7 +6,6 @@ use axum::body::Body;
 use http::StatusCode;
 use http::request::Parts;
 use schemars::JsonSchema;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 

@@ -4,14 +4,18 @@
 //! `#[derive(Validate)]` native checks. A right value costs one typed parse and the native checks; only when something
 //! is wrong, or when a value cannot tell, is the document read again and the schema's verdict taken, which is final.
 
+mod amount;
 mod constraint;
 mod cut;
 mod document;
+mod ecma;
 pub(crate) mod expansion;
+mod extended;
 mod finding;
 mod format;
 mod input;
 mod output;
+mod pattern;
 mod refusal;
 mod report;
 mod reread;

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::Documents;
 use super::format;
+use super::pattern::Patterns;
 use super::sentence::Sentences;
 use super::strict::F32;
 
@@ -44,12 +45,17 @@ fn generator(contract: Contract) -> SchemaGenerator {
     .into_generator()
 }
 
-/// schemars writes the limits of integers up to 16 bits only, and of floats none.
+/// schemars writes the limits of integers up to 16 bits only, and of floats none; `range(max = 300)` on a `u8` takes
+/// their place.
 ///
 /// JSON is read with numbers of 64 bits here, as nearly everywhere (RFC 8259, section 6), so that a type of 128 bits
 /// is published, and held, within what those can be.
 fn write_limits(schema: &mut schemars::Schema) {
     let (of, least, most) = match schema.get("format").and_then(Value::as_str) {
+        Some("int8") => ("integer", json!(i8::MIN), json!(i8::MAX)),
+        Some("uint8") => ("integer", json!(0), json!(u8::MAX)),
+        Some("int16") => ("integer", json!(i16::MIN), json!(i16::MAX)),
+        Some("uint16") => ("integer", json!(0), json!(u16::MAX)),
         Some("int32") => ("integer", json!(i32::MIN), json!(i32::MAX)),
         Some("uint32") => ("integer", json!(0), json!(u32::MAX)),
         Some("int64" | "int") => ("integer", json!(i64::MIN), json!(i64::MAX)),
@@ -62,8 +68,17 @@ fn write_limits(schema: &mut schemars::Schema) {
         types == of || types.as_array().is_some_and(|types| types.iter().any(|one| one == of))
     };
     if schema.get("type").is_some_and(is_it) {
-        schema.ensure_object().entry("minimum").or_insert(least);
-        schema.ensure_object().entry("maximum").or_insert(most);
+        // A bound beyond what the type holds says nothing.
+        narrow(schema, "minimum", least, f64::lt);
+        narrow(schema, "maximum", most, f64::gt);
+    }
+}
+
+fn narrow(schema: &mut schemars::Schema, keyword: &str, limit: Value, is_beyond: fn(&f64, &f64) -> bool) {
+    let said = schema.get(keyword).and_then(Value::as_f64);
+    let limited = limit.as_f64();
+    if said.zip(limited).is_none_or(|(said, limited)| is_beyond(&said, &limited)) {
+        schema.insert(keyword.to_owned(), limit);
     }
 }
 
@@ -97,6 +112,8 @@ impl Schema {
     fn compile(value: Value) -> Result<Self, String> {
         let mut told = value.clone();
         spell_out_nullable(&mut told);
+        let mut patterns = Patterns::default();
+        patterns.translate(&mut told);
         let validator = jsonschema::options_for::<Documents>()
             .with_draft(Draft::Draft202012)
             .offline()
@@ -106,7 +123,7 @@ impl Schema {
             .with_format("ip", format::ip)
             .build(&told)
             .map_err(|error| format!("{} at {}", error, error.schema_path()))?;
-        let sentences = Sentences::of(&value);
+        let sentences = Sentences::of(&value, patterns);
         Ok(Self { value, validator, sentences })
     }
 

@@ -43,6 +43,23 @@ struct Patterns {
 }
 
 #[derive(Deserialize, JsonSchema, Validate)]
+struct Wider {
+    #[schemars(range(min = -5, max = 300))]
+    byte: u8,
+    #[schemars(range(max = 100000))]
+    short: Option<i16>,
+    #[schemars(extend("minimum" = 3, "maximum" = 9, "multipleOf" = 0.5))]
+    float: Option<f64>,
+    #[schemars(extend("exclusiveMinimum" = -3, "multipleOf" = 2))]
+    boxed: Option<Box<i8>>,
+    #[schemars(extend("maximum" = 4))]
+    other: Option<Number>,
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+struct Number(#[schemars(range(min = 2))] u8);
+
+#[derive(Deserialize, JsonSchema, Validate)]
 struct Bounds {
     #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 10))]
     a: u8,
@@ -133,6 +150,11 @@ fn lengths_and_patterns() {
 #[test]
 fn of_numbers() {
     check::<Bounds>("Bounds", Rust::AsTheSchema, &[r#"{"a":9,"b":1.25,"c":3}"#, r#"{"a":1,"b":1}"#]);
+    let wider = [
+        r#"{"byte":255,"short":32767,"float":8.5,"boxed":-2,"other":3}"#,
+        r#"{"byte":0,"short":-32768,"float":9,"boxed":null}"#,
+    ];
+    check::<Wider>("Wider", Rust::AsTheSchema, &wider);
     let multiples = [
         r#"{"three":9,"cents":19.99,"tenths":0.3,"halves":10}"#,
         r#"{"three":-3,"cents":1e2,"tenths":0.7,"halves":5}"#,
