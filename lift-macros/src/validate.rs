@@ -6,6 +6,7 @@ use syn::{Expr, Ident, LitInt, Path};
 
 use crate::arguments::{Arguments, Value, path, string};
 use crate::cached::number;
+use crate::schema_file::SchemaFile;
 use crate::template::unbound;
 
 /// A checked `#[validate]`.
@@ -15,6 +16,8 @@ pub(crate) struct Validate {
     pub(crate) with: Vec<With>,
     max_body: Option<u64>,
     status: Option<LitInt>,
+    strict: bool,
+    pub(crate) schema: Option<SchemaFile>,
 }
 
 #[derive(Clone, Copy)]
@@ -37,6 +40,8 @@ impl Validate {
             with: with(arguments, names),
             max_body: arguments.size("max_body"),
             status: arguments.integer("status", 400..=499),
+            strict: arguments.flag("strict").is_some(),
+            schema: schema(arguments),
         }
     }
 
@@ -54,6 +59,8 @@ impl Validate {
             Response::Checked => quote! { .response() },
             Response::Logged => quote! { .response_log() },
         }));
+        options.extend(self.strict.then(|| quote! { .strict() }));
+        options.extend(self.schema.as_ref().map(|_| quote! { .schema(|| &__LIFT_SCHEMA) }));
         quote! { #private::validate::Options::new() #options }
     }
 }
@@ -75,6 +82,18 @@ fn response(arguments: &mut Arguments<'_>) -> Option<(Span, Response)> {
         }
     }
     response.map(|response| (ident.span(), response))
+}
+
+fn schema(arguments: &mut Arguments<'_>) -> Option<SchemaFile> {
+    let path = arguments.string("schema")?;
+    let root = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+    match SchemaFile::read(&path.value(), root.as_ref()) {
+        Ok(file) => Some(file),
+        Err(mistakes) => {
+            mistakes.iter().for_each(|mistake| arguments.errors.at(&path, mistake));
+            None
+        }
+    }
 }
 
 fn with(arguments: &mut Arguments<'_>, names: &[Ident]) -> Vec<With> {

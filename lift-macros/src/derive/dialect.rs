@@ -7,7 +7,7 @@ use regex_syntax::ast::{self, AssertionKind, Ast, ClassSetItem, ClassUnicode, Cl
 const LINEAR: &str = "for it is matched in linear time; say it without";
 
 /// What is wrong with a pattern, and what to do.
-pub(super) fn mistakes(pattern: &str) -> Vec<String> {
+pub(crate) fn mistakes(pattern: &str) -> Vec<String> {
     let text = pattern.replace(r"\\", "");
     let mut found = Vec::new();
     if ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| text.contains(look)) {

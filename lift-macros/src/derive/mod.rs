@@ -4,7 +4,7 @@
 //! two would check is a mistake at compile time.
 
 mod attributes;
-mod dialect;
+pub(crate) mod dialect;
 mod extension;
 mod key;
 mod pattern;

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 pub use super::amount::{Amount, Limit};
 pub use super::constraint::{Items, Length, Pattern, Text, eat};
 pub use super::extended::{AsMembers, AsNumber, AsText, NoMembers, NoNumber, NoText};
+pub use super::file::FileSchema;
 pub use super::finding::{Finding, Validate};
 pub use super::format::{
     date, date_time, duration, email, hostname, idn_email, idn_hostname, ip, ipv4, ipv6, iri, iri_reference,
@@ -19,7 +20,7 @@ pub use super::format::{
 use super::input::{Input, checked};
 pub use super::output::{CheckOutputBySchema, CheckOutputNever, CheckOutputUnknown, Output, Unanswered};
 pub use super::verdict::{IntoViolations, Verdict, VerdictLater};
-use super::violation::Violations;
+use super::violation::{Location, Violations};
 use crate::endpoint::{Argument, Call, Rejection};
 
 /// How large a body may be where nothing else is said: 1 MiB.
@@ -31,13 +32,15 @@ pub struct Options {
     max_body: usize,
     status: u16,
     refuse_response: bool,
+    strict: bool,
+    schema: Option<fn() -> &'static FileSchema>,
 }
 
 impl Options {
     /// What holds where nothing is said: 1 MiB, 422, responses unchecked.
     #[expect(clippy::new_without_default, reason = "made by expansions only")]
     pub const fn new() -> Self {
-        Self { max_body: MAX_BODY, status: 422, refuse_response: false }
+        Self { max_body: MAX_BODY, status: 422, refuse_response: false, strict: false, schema: None }
     }
 
     /// `max_body`: how many bytes a body may have.
@@ -68,11 +71,34 @@ impl Options {
         self
     }
 
+    /// `strict`: unknown members are refused at every depth.
+    #[must_use]
+    pub const fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// `schema`: what the body is checked against besides its type.
+    #[must_use]
+    pub const fn schema(mut self, schema: fn() -> &'static FileSchema) -> Self {
+        self.schema = Some(schema);
+        self
+    }
+
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    /// The schema of a body that an input is, if there is one.
+    pub(crate) fn schema_of(&self, location: Location) -> Option<&'static FileSchema> {
+        self.schema.filter(|_| location == Location::Body).map(|schema| schema())
+    }
+
     pub(crate) fn is_response_refused(&self) -> bool {
         self.refuse_response
     }
 
-    fn status_code(&self) -> StatusCode {
+    pub(crate) fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
     }
 }
@@ -86,6 +112,37 @@ pub struct Check<T>(PhantomData<fn() -> T>);
 impl<T> Check<T> {
     /// The start of the chain.
     pub const NEW: Self = Self(PhantomData);
+}
+
+impl<T: Input> Check<T> {
+    /// Whether it is an input of the body, which `schema` can check.
+    pub const IS_BODY: bool = matches!(T::LOCATION, Location::Body);
+}
+
+/// Arguments that are no inputs.
+pub trait NoBody {
+    /// They are never checked.
+    const IS_BODY: bool = false;
+}
+
+impl<T> NoBody for Check<T> {}
+
+/// Refuses, at compile time, a `schema` that no argument would be checked by.
+///
+/// # Panics
+/// If none is true.
+#[track_caller]
+pub const fn has_body(arguments: &[bool]) {
+    let mut index = 0;
+    while index < arguments.len() {
+        if arguments[index] {
+            return;
+        }
+        index += 1;
+    }
+    panic!(
+        "`schema` describes the body, and no argument takes it as JSON: add `body: Json<serde_json::Value>`"
+    );
 }
 
 impl<T> Clone for Check<T> {
@@ -195,7 +252,7 @@ where
     S: Clone + Send + Sync + 'static,
 {
     let taken = match T::read(&mut call.parts, &mut call.body, options.max_body).await {
-        Ok(raw) => checked(&raw, options.status_code(), check),
+        Ok(raw) => checked(&raw, options, check),
         Err(error) => Err(Rejection::Unreadable(error)),
     };
     taken.map_err(|rejection| call.reject(rejection)).ok()

@@ -10,12 +10,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::document::Document;
+use super::expansion::Options;
+use super::file::FileSchema;
 use super::finding::{Finding, Validate};
 use super::refusal::Refusal;
 use super::reread::At;
 use super::schema::{Contract, Schema};
 use super::violation::{Location, Violation, Violations};
-use super::{report, strict, twins};
+use super::{report, strict, twins, unknown};
 use crate::endpoint::Rejection;
 use crate::error::{Error, Result};
 
@@ -115,26 +117,42 @@ pub(crate) fn unchecked<I: Input>(raw: &I::Raw) -> Result<I, Rejection> {
 #[inline]
 pub(crate) fn checked<I>(
     raw: &I::Raw,
-    status: StatusCode,
+    options: &Options,
     check: fn(&I::Value) -> Finding,
 ) -> Result<I, Rejection>
 where
     I: Input,
     I::Value: JsonSchema + 'static,
 {
-    match I::parse(raw) {
-        Ok(value) if check(&value).is_valid() => Ok(I::wrap(value)),
-        parsed => judged::<I>(raw, status, parsed).map(I::wrap),
+    if let Some(file) = options.schema_of(I::LOCATION) {
+        check_by_file::<I>(raw, options.status_code(), file)?;
     }
+    let (parsed, unknown) =
+        if options.is_strict() { unknown::watch(|| I::parse(raw)) } else { (I::parse(raw), false) };
+    match parsed {
+        Ok(value) if check(&value).is_valid() && !unknown => Ok(I::wrap(value)),
+        parsed => judged::<I>(raw, options, parsed).map(I::wrap),
+    }
+}
+
+/// What a schema of the app's own finds wrong with a body.
+fn check_by_file<I: Input>(raw: &I::Raw, status: StatusCode, file: &FileSchema) -> Result<(), Rejection> {
+    let schema = file.schema().map_err(|reason| broken_schema(reason))?;
+    let document = I::document(raw, schema).map_err(Rejection::Unreadable)?;
+    if schema.validator.is_valid(&&document) {
+        return Ok(());
+    }
+    let violations = report::violations(schema, &document, I::LOCATION);
+    Err(Rejection::Invalid(status, violations))
+}
+
+fn broken_schema(reason: &str) -> Rejection {
+    Rejection::Unreadable(Error::internal(format!("a schema is not valid: {reason}")))
 }
 
 /// The schema's verdict, which is final; where it finds nothing, serde's.
 #[cold]
-fn judged<I>(
-    raw: &I::Raw,
-    status: StatusCode,
-    parsed: Result<I::Value, Unread>,
-) -> Result<I::Value, Rejection>
+fn judged<I>(raw: &I::Raw, options: &Options, parsed: Result<I::Value, Unread>) -> Result<I::Value, Rejection>
 where
     I: Input,
     I::Value: JsonSchema + 'static,
@@ -142,9 +160,9 @@ where
     if let Err(Unread::Unreadable(error)) = parsed {
         return Err(Rejection::Unreadable(error));
     }
-    let schema = Schema::of::<I::Value>(Contract::Input).map_err(|reason| {
-        Rejection::Unreadable(Error::internal(format!("a schema is not valid: {reason}")))
-    })?;
+    let contract = if options.is_strict() { Contract::StrictInput } else { Contract::Input };
+    let status = options.status_code();
+    let schema = Schema::of::<I::Value>(contract).map_err(|reason| broken_schema(&reason))?;
     let mut document = I::document(raw, &schema).map_err(Rejection::Unreadable)?;
     let violations = report::violations(&schema, &document, I::LOCATION);
     if !violations.is_empty() {

@@ -5,12 +5,14 @@
 //! is wrong, or when a value cannot tell, is the document read again and the schema's verdict taken, which is final.
 
 mod amount;
+mod closed;
 mod constraint;
 mod cut;
 mod document;
 mod ecma;
 pub(crate) mod expansion;
 mod extended;
+mod file;
 mod finding;
 mod format;
 mod input;
@@ -24,9 +26,11 @@ mod sentence;
 pub(crate) mod strict;
 mod text;
 mod twins;
+mod unknown;
 mod variants;
 mod verdict;
 mod violation;
+mod walk;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -6,6 +6,7 @@ use foldhash::fast::RandomState;
 use serde_json::{Map, Value};
 
 use super::ecma;
+use super::walk::each_schema;
 
 /// What was written otherwise, and what it was: reports tell the pattern that is published.
 #[derive(Default)]
@@ -14,27 +15,14 @@ pub(crate) struct Patterns(HashMap<String, String, RandomState>);
 impl Patterns {
     /// Writes the patterns of a schema, and of the schemas in it, for the `regex` crate.
     pub(crate) fn translate(&mut self, schema: &mut Value) {
-        match schema {
-            Value::Object(members) => {
-                for (keyword, value) in members.iter_mut() {
-                    match (&**keyword, value) {
-                        // These hold values, not schemas.
-                        ("const" | "enum" | "default" | "examples", _) => {}
-                        (
-                            "properties" | "$defs" | "definitions" | "dependentSchemas",
-                            Value::Object(named),
-                        ) => {
-                            named.values_mut().for_each(|schema| self.translate(schema));
-                        }
-                        ("pattern", Value::String(pattern)) => self.write(pattern),
-                        ("patternProperties", Value::Object(by_pattern)) => self.translate_names(by_pattern),
-                        (_, value) => self.translate(value),
-                    }
-                }
+        each_schema(schema, &mut |schema| {
+            if let Some(Value::String(pattern)) = schema.get_mut("pattern") {
+                self.write(pattern);
             }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.translate(item)),
-            _ => {}
-        }
+            if let Some(Value::Object(by_pattern)) = schema.get_mut("patternProperties") {
+                self.translate_names(by_pattern);
+            }
+        });
     }
 
     fn write(&mut self, pattern: &mut String) {
@@ -46,9 +34,8 @@ impl Patterns {
     }
 
     fn translate_names(&mut self, by_pattern: &mut Map<String, Value>) {
-        for (mut pattern, mut schema) in std::mem::take(by_pattern) {
+        for (mut pattern, schema) in std::mem::take(by_pattern) {
             self.write(&mut pattern);
-            self.translate(&mut schema);
             by_pattern.insert(pattern, schema);
         }
     }

@@ -12,6 +12,7 @@ use serde::de::{
 };
 
 use super::document::{Document, integer};
+use super::unknown;
 use super::variants::Variants;
 
 /// Parses the whole of `bytes` as one JSON value.
@@ -155,6 +156,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
     /// What is ignored is parsed all the same.
     #[inline]
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        unknown::met();
         self.0.deserialize_any(Parts(visitor))
     }
 

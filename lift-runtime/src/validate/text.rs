@@ -12,6 +12,7 @@ use super::document::{Document, Members};
 use super::refusal::Refusal;
 use super::schema::Schema;
 use super::strict::F32;
+use super::unknown;
 
 type Result<T> = std::result::Result<T, Refusal>;
 
@@ -203,6 +204,7 @@ impl<'de> Deserializer<'de> for Texts<'_> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        unknown::met();
         visitor.visit_unit()
     }
 }
