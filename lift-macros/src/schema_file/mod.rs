@@ -200,7 +200,7 @@ fn normal(path: &Path) -> String {
     let mut parts = PathBuf::new();
     for part in path.components() {
         match part {
-            std::path::Component::ParentDir => drop(parts.pop()),
+            std::path::Component::ParentDir if parts.file_name().is_some() => drop(parts.pop()),
             std::path::Component::CurDir => {}
             part => parts.push(part),
         }
@@ -248,7 +248,64 @@ fn decoded(fragment: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
+
+    /// The mistakes of `a.json` in a folder with these files.
+    fn mistakes(files: &[(&str, &str)]) -> Vec<String> {
+        static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+        let folder = FOLDERS.fetch_add(1, Ordering::Relaxed);
+        let root = std::env::temp_dir().join(format!("lift-schemas-{}-{folder}", std::process::id()));
+        for (path, text) in files {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
+        let read = SchemaFile::read("a.json", &root);
+        std::fs::remove_dir_all(root).expect("the folder");
+        read.err().unwrap_or_default()
+    }
+
+    #[test]
+    fn a_mistake_names_its_file_and_pointer() {
+        let refers = r#"{"properties": {"b": {"$ref": "sub/b.json#/$defs/n"}}}"#;
+        let good = r#"{"$defs": {"n": {"type": "integer"}}, "items": {"$ref": "../a.json"}}"#;
+        assert_eq!(mistakes(&[("a.json", refers), ("sub/b.json", good)]), Vec::<String>::new());
+        let bad = r#"{"$defs": {"n": {"type": "int"}}}"#;
+        let found = mistakes(&[("a.json", refers), ("sub/b.json", bad)]);
+        assert!(
+            found.len() == 1
+                && found[0].starts_with("`sub/b.json` is not a JSON Schema: at `/$defs/n/type`: must be")
+        );
+        for (file, told) in [
+            (r##"{"$ref": "#/$defs/none"}"##, "at `/$ref`: there is no `#/$defs/none` in `a.json`"),
+            (r##"{"$ref": "#none"}"##, "at `/$ref`: there is no `#none` in `a.json`"),
+            (r#"{"$ref": "none.json"}"#, "`none.json`, to which `a.json` refers, cannot be read"),
+            (
+                r#"{"$ref": "https://example.com/none.json"}"#,
+                "there is no `https://example.com/none.json` beside it",
+            ),
+            ("{", "is not JSON: EOF"),
+            (r#"{"pattern": "(?=a)"}"#, "at `/pattern`: a pattern cannot look around"),
+            (r#"{"allOf": [{"minLength": -1}]}"#, "at `/allOf/0/minLength`: must be a whole number"),
+        ] {
+            let found = mistakes(&[("a.json", file)]);
+            assert!(found.len() == 1 && found[0].contains(told), "{file}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn identifiers_and_anchors_are_followed() {
+        for file in [
+            r##"{"$id": "https://example.com/schemas/a.json", "items": {"$ref": "b.json"}, "$defs": {"c": {"$anchor": "c"}}}"##,
+            r##"{"items": {"$ref": "#c"}, "$defs": {"c": {"$anchor": "c"}}}"##,
+            r##"{"items": {"$ref": "https://example.com/c"}, "$defs": {"c": {"$id": "https://example.com/c"}}}"##,
+            r##"{"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": "https://json-schema.org/draft/2020-12/schema"}"##,
+        ] {
+            assert_eq!(mistakes(&[("a.json", file), ("b.json", "true")]), Vec::<String>::new(), "{file}");
+        }
+    }
 
     #[test]
     fn references_are_made_absolute() {
@@ -265,5 +322,6 @@ mod tests {
         assert_eq!(relative("https://x.y/a", "https://x.y/a/c.json").as_deref(), Some("c.json"));
         assert_eq!(relative("https://x.y/a", "https://z.y/a/c.json"), None);
         assert_eq!(decoded("/a%20b~1c%"), "/a b~1c%");
+        assert_eq!(normal(Path::new("../a/./b/../c.json")), "../a/c.json");
     }
 }
