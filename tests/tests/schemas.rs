@@ -69,8 +69,13 @@ async fn both(body: Json<HashMap<String, Value>>) -> String {
     body.len().to_string()
 }
 
+#[post("/plain")]
+async fn plain(body: Json<Line>) -> String {
+    body.qty.to_string()
+}
+
 fn app() -> TestApp {
-    TestApp::new(App::new().routes(routes![orders, events, lax, untyped, both]))
+    TestApp::new(App::new().routes(routes![orders, events, lax, untyped, both, plain]))
 }
 
 /// The status, and either the text or each violation as `pointer keyword`, sorted.
@@ -161,4 +166,46 @@ async fn a_pattern_is_told_as_it_was_written() {
     let request = app.post("/untyped").header("content-type", "application/json");
     let text = request.body(r#"{"customer":"","lines":[]}"#).send().await.text().await;
     assert!(text.contains(r#""limit":"^.+$""#) && text.contains("must match ^.+$"), "{text}");
+}
+
+#[tokio::test]
+async fn messages_are_the_apps_own() {
+    let app = App::new().routes(routes![orders, plain]).messages(|violation, headers| {
+        let german = headers.get("accept-language").is_some_and(|language| language == "de");
+        match &*violation.keyword {
+            "minimum" if german => violation.limit.as_ref().map(|limit| format!("mindestens {limit}")),
+            "required" if german => Some("fehlt".into()),
+            _ => None,
+        }
+    });
+    let app = TestApp::new(app);
+    let told = async |request: TestRequest, body: &'static str| {
+        let request = request.header("content-type", "application/json").body(body);
+        let problem: Value = request.send().await.json().await;
+        let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+        let mut told: Vec<_> =
+            errors.iter().map(|error| error["message"].as_str().unwrap().to_owned()).collect();
+        told.sort();
+        told
+    };
+    let wrong = r#"{"customer":1,"lines":[{"qty":0}]}"#;
+    let german = app.post("/orders").header("accept-language", "de");
+    assert_eq!(told(german, wrong).await, ["fehlt", "mindestens 1", "must be a string"]);
+    assert_eq!(
+        told(app.post("/orders"), wrong).await,
+        ["is required", "must be a string", "must be at least 1"]
+    );
+    let german = app.post("/plain").header("accept-language", "de");
+    assert_eq!(told(german, "{}").await, ["fehlt"], "without #[validate], too");
+}
+
+#[tokio::test]
+async fn a_report_is_what_its_schema_says() {
+    let app = app();
+    let request = app.post("/orders").header("content-type", "application/json");
+    let problem: Value = request.body(r#"{"customer":1,"lines":[{"qty":0}]}"#).send().await.json().await;
+    let schema = lift::schema_of::<lift::validate::Violations>();
+    assert!(jsonschema::is_valid(schema.as_value(), &problem), "{problem}");
+    assert_eq!(schema.as_value()["$defs"]["Violation"]["properties"]["pointer"]["type"], "string");
+    assert!(!jsonschema::is_valid(schema.as_value(), &serde_json::json!({"errors": [{"pointer": 1}]})));
 }

@@ -32,6 +32,8 @@ pub struct Options {
     max_body: usize,
     status: u16,
     refuse_response: bool,
+    /// So many of 2³² answers are looked at.
+    sample: u32,
     strict: bool,
     schema: Option<fn() -> &'static FileSchema>,
 }
@@ -40,7 +42,14 @@ impl Options {
     /// What holds where nothing is said: 1 MiB, 422, responses unchecked.
     #[expect(clippy::new_without_default, reason = "made by expansions only")]
     pub const fn new() -> Self {
-        Self { max_body: MAX_BODY, status: 422, refuse_response: false, strict: false, schema: None }
+        Self {
+            max_body: MAX_BODY,
+            status: 422,
+            refuse_response: false,
+            sample: u32::MAX,
+            strict: false,
+            schema: None,
+        }
     }
 
     /// `max_body`: how many bytes a body may have.
@@ -69,6 +78,18 @@ impl Options {
     pub const fn response_log(mut self) -> Self {
         self.refuse_response = false;
         self
+    }
+
+    /// `sample`: what share of answers is checked, in parts of 2³²; all of them if it is not said.
+    #[must_use]
+    pub const fn sample(mut self, sample: u32) -> Self {
+        self.sample = sample;
+        self
+    }
+
+    /// Whether the next answer is one that is checked.
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.sample == u32::MAX || fastrand::u32(..) < self.sample
     }
 
     /// `strict`: unknown members are refused at every depth.
@@ -335,3 +356,16 @@ pub trait AlwaysGiven {
 }
 
 impl<T> AlwaysGiven for Given<'_, T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+
+    #[test]
+    fn a_sample_is_a_share() {
+        let sampled = |options: Options| (0..10_000).filter(|_| options.is_sampled()).count();
+        assert_eq!(sampled(Options::new()), 10_000);
+        assert!((2_000..3_000).contains(&sampled(Options::new().sample(u32::MAX / 4))));
+        assert_eq!(sampled(Options::new().sample(0)), 0);
+    }
+}
