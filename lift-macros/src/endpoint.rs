@@ -49,7 +49,15 @@ fn serve(model: &Model) -> TokenStream {
     let private = model.private();
     let checks = model.attributes.validate.as_ref().map(|validate| {
         let options = validate.options(&private);
-        quote! { const __LIFT_CHECKS: #private::validate::Options = #options; }
+        let schema = validate.schema.as_ref().map(|schema| {
+            let schema = schema.expand(&private);
+            let types = model.arguments.iter().map(Argument::static_type);
+            quote! {
+                #schema
+                const { #private::validate::has_body(&[#(<#private::validate::Check<#types>>::IS_BODY),*]) };
+            }
+        });
+        quote! { const __LIFT_CHECKS: #private::validate::Options = #options; #schema }
     });
     let traits = traits(model);
     let (one_body, take) = (one_body(model), take(model));

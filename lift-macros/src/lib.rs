@@ -16,6 +16,7 @@ mod model;
 mod patterns;
 mod plain;
 mod route;
+mod schema_file;
 #[cfg(test)]
 mod snapshots;
 mod stream;

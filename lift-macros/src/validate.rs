@@ -2,19 +2,23 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::{Expr, Ident, LitInt, Path};
+use syn::{Expr, ExprLit, Ident, Lit, LitInt, Path};
 
 use crate::arguments::{Arguments, Value, path, string};
 use crate::cached::number;
+use crate::schema_file::SchemaFile;
 use crate::template::unbound;
 
 /// A checked `#[validate]`.
 #[derive(Default)]
 pub(crate) struct Validate {
     response: Option<(Span, Response)>,
+    sample: Option<u32>,
     pub(crate) with: Vec<With>,
     max_body: Option<u64>,
     status: Option<LitInt>,
+    strict: bool,
+    pub(crate) schema: Option<SchemaFile>,
 }
 
 #[derive(Clone, Copy)]
@@ -32,11 +36,15 @@ pub(crate) struct With {
 impl Validate {
     /// Reads the attribute's arguments; `names` are those that the function's arguments bind.
     pub(crate) fn read(arguments: &mut Arguments<'_>, names: &[Ident]) -> Self {
+        let response = response(arguments);
         Self {
-            response: response(arguments),
+            sample: sample(arguments, response),
+            response,
             with: with(arguments, names),
             max_body: arguments.size("max_body"),
             status: arguments.integer("status", 400..=499),
+            strict: arguments.flag("strict").is_some(),
+            schema: schema(arguments),
         }
     }
 
@@ -54,6 +62,9 @@ impl Validate {
             Response::Checked => quote! { .response() },
             Response::Logged => quote! { .response_log() },
         }));
+        options.extend(self.sample.map(|sample| quote! { .sample(#sample) }));
+        options.extend(self.strict.then(|| quote! { .strict() }));
+        options.extend(self.schema.as_ref().map(|_| quote! { .schema(|| &__LIFT_SCHEMA) }));
         quote! { #private::validate::Options::new() #options }
     }
 }
@@ -75,6 +86,37 @@ fn response(arguments: &mut Arguments<'_>) -> Option<(Span, Response)> {
         }
     }
     response.map(|response| (ident.span(), response))
+}
+
+/// `sample = 0.01`, as parts of 2³².
+fn sample(arguments: &mut Arguments<'_>, response: Option<(Span, Response)>) -> Option<u32> {
+    let (ident, value) = arguments.value("sample", "sample = 0.01")?;
+    if !matches!(response, Some((_, Response::Logged))) {
+        let message = "`sample` says how many answers are checked for the log: add `response = \"log\"`";
+        arguments.errors.at(&ident, message);
+        return None;
+    }
+    let share = match &value {
+        Expr::Lit(ExprLit { lit: Lit::Float(share), .. }) => share.base10_parse().ok(),
+        _ => None,
+    };
+    let share = share.filter(|share: &f64| (0.0..1.0).contains(share) && *share > 0.0);
+    if share.is_none() {
+        arguments.errors.at(&value, "`sample` must be a share between 0 and 1: write `sample = 0.01`");
+    }
+    share.map(|share| (share * f64::from(u32::MAX)) as u32)
+}
+
+fn schema(arguments: &mut Arguments<'_>) -> Option<SchemaFile> {
+    let path = arguments.string("schema")?;
+    let root = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+    match SchemaFile::read(&path.value(), root.as_ref()) {
+        Ok(file) => Some(file),
+        Err(mistakes) => {
+            mistakes.iter().for_each(|mistake| arguments.errors.at(&path, mistake));
+            None
+        }
+    }
 }
 
 fn with(arguments: &mut Arguments<'_>, names: &[Ident]) -> Vec<With> {

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::Route as AxumRoute;
 use futures_util::FutureExt as _;
 use http::request::Parts;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -29,6 +29,7 @@ use crate::problem::Problem;
 use crate::serve::Serving;
 use crate::stream::Shutdown;
 use crate::tenant::Tenants;
+use crate::validate::Violation;
 
 /// API Gateway's own limit.
 const TIMEOUT: Duration = Duration::from_secs(29);
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) caller: Option<Caller>,
     pub(crate) timeout: Duration,
     pub(crate) client_no_cache: bool,
+    pub(crate) messages: Option<Messages>,
     /// Ends open streams when the app goes down.
     pub(crate) shutdown: Shutdown,
 }
@@ -57,10 +59,14 @@ impl Shared {
             caller: None,
             timeout: TIMEOUT,
             client_no_cache: false,
+            messages: None,
             shutdown: Shutdown::default(),
         }
     }
 }
+
+/// An app's own words for what is wrong with an input.
+pub(crate) type Messages = Arc<dyn Fn(&Violation, &HeaderMap) -> Option<String> + Send + Sync>;
 
 /// An app in the making: `App::new().state(…).routes(routes![…]).run().await`.
 ///
@@ -134,6 +140,30 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     #[must_use]
     pub fn caller(mut self, caller: Caller) -> Self {
         self.shared.caller = Some(caller);
+        self
+    }
+
+    /// Says what is wrong with an input in the app's own words, or in the client's language: the function is given each
+    /// violation and the request's headers. Where it returns nothing, Lift's sentence stays.
+    ///
+    /// ```
+    /// use lift_runtime::App;
+    ///
+    /// let app: App = App::new().messages(|violation, headers| {
+    ///     let german = headers.get("accept-language").is_some_and(|language| language.as_bytes().starts_with(b"de"));
+    ///     match &*violation.keyword {
+    ///         "required" if german => Some("fehlt".into()),
+    ///         "maximum" if german => violation.limit.as_ref().map(|limit| format!("darf höchstens {limit} sein")),
+    ///         _ => None,
+    ///     }
+    /// });
+    /// ```
+    #[must_use]
+    pub fn messages(
+        mut self,
+        messages: impl Fn(&Violation, &HeaderMap) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.shared.messages = Some(Arc::new(messages));
         self
     }
 

@@ -242,11 +242,26 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
 
     /// The answer to a request whose arguments could not all be taken.
     pub async fn rejection(self) -> Response {
+        let messages = self.context.shared().messages.clone();
+        let headers = self.parts.headers;
+        let worded = |violations: Violations| match &messages {
+            Some(messages) => violations.reworded(|violation| messages(violation, &headers)),
+            None => violations,
+        };
         let Rejections { foreign, unreadable, invalid } = self.rejections;
         match (foreign, unreadable, invalid) {
-            (Some(response), _, _) => as_problem(response).await,
+            (Some(response), _, _) => match response.extensions().get::<Arc<Problem>>() {
+                // An input of Lift's on a handler without `#[validate]`.
+                Some(problem) if messages.is_some() && problem.violations.is_some() => {
+                    let violations = problem.violations.clone().map(worded);
+                    Problem { violations, ..Problem::clone(problem) }.into_response()
+                }
+                _ => as_problem(response).await,
+            },
             (None, Some(error), _) => error.into_response(),
-            (None, None, Some((status, violations))) => Error::invalid(status, violations).into_response(),
+            (None, None, Some((status, violations))) => {
+                Error::invalid(status, worded(violations)).into_response()
+            }
             (None, None, None) => Error::internal("an argument was refused without a reason").into_response(),
         }
     }

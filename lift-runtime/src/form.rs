@@ -75,7 +75,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Rejection> {
         let (mut parts, body) = request.into_parts();
         let raw = Self::read(&mut parts, &mut Some(body), MAX_BODY).await.map_err(Rejection::Unreadable)?;
-        unchecked(&raw, b"")
+        unchecked(&raw)
     }
 }
 

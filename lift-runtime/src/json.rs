@@ -59,6 +59,10 @@ impl<T: DeserializeOwned> Input for Json<T> {
         parse_json(raw)
     }
 
+    fn json(raw: &Bytes) -> &[u8] {
+        raw
+    }
+
     fn wrap(value: T) -> Self {
         Self(value)
     }
@@ -70,7 +74,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Rejection> {
         let (mut parts, body) = request.into_parts();
         let raw = Self::read(&mut parts, &mut Some(body), MAX_BODY).await.map_err(Rejection::Unreadable)?;
-        unchecked(&raw, &raw)
+        unchecked(&raw)
     }
 }
 

@@ -106,7 +106,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Path<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
         let raw = Self::read(parts, &mut None, 0).await.map_err(Rejection::Unreadable)?;
-        unchecked(&raw, b"")
+        unchecked(&raw)
     }
 }
 

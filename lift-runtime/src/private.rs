@@ -29,8 +29,8 @@ pub mod validate {
     /// The traits by whose methods types are told apart, for a glob import that brings no name.
     pub mod traits {
         pub use crate::validate::expansion::{
-            CheckOutputBySchema as _, CheckOutputNever as _, CheckOutputUnknown as _, TakeBySchema as _,
-            TakeNative as _, TakeNever as _, TakeUnchecked as _, VerdictLater as _,
+            CheckOutputBySchema as _, CheckOutputNever as _, CheckOutputUnknown as _, NoBody as _,
+            TakeBySchema as _, TakeNative as _, TakeNever as _, TakeUnchecked as _, VerdictLater as _,
         };
     }
 }

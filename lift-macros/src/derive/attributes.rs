@@ -4,12 +4,17 @@ use proc_macro2::Span;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, ExprLit, Lit, LitStr, Meta, MetaList, Token};
+use syn::{Attribute, Error, Expr, ExprLit, Lit, Meta, MetaList, Token};
+
+use super::extension::Extension;
+use super::{dialect, extension};
 
 /// Everything that a set of attributes says.
 #[derive(Default)]
 pub(crate) struct Attributes {
     pub(crate) constraints: Constraints,
+    /// Keywords that stand in `extend(…)` and have native checks.
+    pub(crate) extensions: Vec<Extension>,
     /// It is never read, so that there is nothing to check.
     pub(crate) skipped: bool,
     /// The value does not tell what was read: only the schema can check it.
@@ -65,7 +70,7 @@ impl Mistakes {
         }
     }
 
-    fn at(&mut self, span: Span, message: impl std::fmt::Display) {
+    pub(super) fn at(&mut self, span: Span, message: impl std::fmt::Display) {
         self.add(Error::new(span, message));
     }
 
@@ -135,7 +140,12 @@ impl Attributes {
         let name = name(meta);
         match (owner, &*name) {
             (Owner::Schemars, "title" | "description" | "example" | "deprecated" | "inline" | "crate" | "bound") => {}
-            (Owner::Schemars, "extend") if is_annotation(meta) => {}
+            (Owner::Schemars, "extend") => {
+                let Meta::List(list) = meta else { return };
+                let (native, opaque) = extension::read(list, mistakes);
+                self.extensions.extend(native);
+                self.opaque |= opaque;
+            }
             // The schema says more or other than serde does.
             (Owner::Schemars, _) => self.opaque = true,
             (Owner::Validate, "nested") | (Owner::Garde, "skip" | "dive" | "rename" | "allow_unvalidated") => {}
@@ -148,24 +158,6 @@ impl Attributes {
             ),
         }
     }
-}
-
-/// Whether `extend(…)` adds nothing but extensions of the form `x-…`.
-fn is_annotation(meta: &Meta) -> bool {
-    let Meta::List(list) = meta else { return false };
-    let keys = |input: ParseStream<'_>| {
-        let mut all = true;
-        while !input.is_empty() {
-            all &= input.parse::<LitStr>()?.value().starts_with("x-");
-            input.parse::<Token![=]>()?;
-            while !input.is_empty() && !input.peek(Token![,]) {
-                input.parse::<proc_macro2::TokenTree>()?;
-            }
-            input.parse::<Option<Token![,]>>()?;
-        }
-        Ok(all)
-    };
-    list.parse_args_with(keys).unwrap_or(false)
 }
 
 impl Constraints {
@@ -210,25 +202,16 @@ impl Constraints {
             }
             _ => return false,
         }
-        self.check_pattern(mistakes);
+        if matches!(&*name(meta), "pattern" | "regex") {
+            self.check_pattern(mistakes);
+        }
         true
     }
 
-    /// Input is matched in linear time only, which rules two things out.
     fn check_pattern(&self, mistakes: &mut Mistakes) {
         let Some(Expr::Lit(ExprLit { lit: Lit::Str(pattern), .. })) = &self.pattern else { return };
-        let text = pattern.value().replace(r"\\", "");
-        if ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| text.contains(look)) {
-            mistakes.at(
-                pattern.span(),
-                "a pattern cannot look around, for it is matched in linear time; say it without",
-            );
-        }
-        if text.as_bytes().windows(2).any(|pair| pair[0] == b'\\' && matches!(pair[1], b'1'..=b'9')) {
-            mistakes.at(
-                pattern.span(),
-                "a pattern cannot refer back, for it is matched in linear time; say it without",
-            );
+        for mistake in dialect::mistakes(&pattern.value()) {
+            mistakes.at(pattern.span(), mistake);
         }
     }
 }

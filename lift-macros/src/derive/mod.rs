@@ -4,6 +4,8 @@
 //! two would check is a mistake at compile time.
 
 mod attributes;
+pub(crate) mod dialect;
+mod extension;
 mod key;
 mod pattern;
 
@@ -13,6 +15,7 @@ use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Expr, ExprLit, Field, Fields, Generics, Lit, Type, parse_quote};
 
 use self::attributes::{Attributes, Bounds, Constraints, Format, Mistakes};
+use self::extension::Extension;
 
 // Input:
 //
@@ -53,7 +56,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     };
     let errors = mistakes.into_error().map(|error| error.to_compile_error());
     // After a mistake the type is still `Validate`, so that one mistake gives one message.
-    let opaque = container.opaque || errors.is_some();
+    let opaque = container.opaque || !container.extensions.is_empty() || errors.is_some();
     let body = if opaque { quote!() } else { body };
     let start = if opaque { quote!(UNDECIDED) } else { quote!(VALID) };
 
@@ -61,21 +64,42 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     let generics = bounded(input.generics.clone());
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let key = key::expand(input);
+    let lost_in_keys = is_lost_in_keys(&input.data).then(|| {
+        quote!(
+            const LOST_IN_KEYS: bool = true;
+        )
+    });
     quote! {
         #errors
         #key
         #[automatically_derived]
         #[allow(clippy::all, unused_imports, unused_mut, unused_variables, reason = "derived")]
         impl #impl_generics ::lift::__private::validate::Validate for #name #ty_generics #where_clause {
+            #lost_in_keys
             #[inline]
             fn check(&self) -> ::lift::__private::validate::Finding {
-                use ::lift::__private::validate::{AlwaysGiven as _, Foreign as _};
+                use ::lift::__private::validate::{
+                    AlwaysGiven as _, Foreign as _, NoMembers as _, NoNumber as _, NoText as _,
+                };
                 let mut __lift_found = ::lift::__private::validate::Finding::#start;
                 #body
                 __lift_found
             }
         }
     }
+}
+
+/// Whether it is text or a number by rules that the schema of a map does not take over from its keys.
+fn is_lost_in_keys(data: &Data) -> bool {
+    let Data::Struct(data) = data else { return false };
+    let (Fields::Unnamed(fields), 1) = (&data.fields, data.fields.len()) else { return false };
+    // Its mistakes are told where its checks are made.
+    let mut mistakes = Mistakes::default();
+    fields.unnamed.iter().any(|field| {
+        let Attributes { constraints, extensions, .. } = Attributes::read(&field.attrs, &mut mistakes);
+        let Constraints { length, range, format, .. } = constraints;
+        length.is_some() || range.is_some() || format.is_some() || !extensions.is_empty()
+    })
 }
 
 fn bounded(mut generics: Generics) -> Generics {
@@ -97,7 +121,7 @@ fn structure(fields: &Fields, mistakes: &mut Mistakes) -> TokenStream {
 fn arm(variant: &syn::Variant, mistakes: &mut Mistakes) -> TokenStream {
     let attributes = Attributes::read(&variant.attrs, mistakes);
     let name = &variant.ident;
-    if attributes.opaque {
+    if attributes.opaque || !attributes.extensions.is_empty() {
         return quote!(Self::#name { .. } => __lift_found |= ::lift::__private::validate::Finding::UNDECIDED,);
     }
     let mut bindings = Vec::new();
@@ -113,7 +137,7 @@ fn arm(variant: &syn::Variant, mistakes: &mut Mistakes) -> TokenStream {
 
 /// The checks of `__lift_value`, a reference to a field.
 fn of_field(field: &Field, fields: &Fields, mistakes: &mut Mistakes) -> TokenStream {
-    let Attributes { constraints, skipped, opaque } = Attributes::read(&field.attrs, mistakes);
+    let Attributes { constraints, extensions, skipped, opaque } = Attributes::read(&field.attrs, mistakes);
     // What a tuple struct skips moves the places of the others.
     if opaque || (skipped && matches!(fields, Fields::Unnamed(_))) {
         return quote!(__lift_found |= ::lift::__private::validate::Finding::UNDECIDED;);
@@ -123,8 +147,9 @@ fn of_field(field: &Field, fields: &Fields, mistakes: &mut Mistakes) -> TokenStr
     }
     let ty = &field.ty;
     let constraints = of_constraints(&constraints, ty);
+    let extensions = extensions.iter().map(Extension::expand);
     let nested = quote_spanned!(ty.span()=> <::lift::__private::validate::Probe<#ty>>::check(__lift_value));
-    quote!(#constraints __lift_found |= #nested;)
+    quote!(#constraints #(#extensions)* __lift_found |= #nested;)
 }
 
 /// The constraints of `__lift_value`, whose type is `ty` or, for `inner`, is in it.

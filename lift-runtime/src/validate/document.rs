@@ -66,6 +66,24 @@ impl<'a> Document<'a> {
         Self::Text(Cow::Borrowed(text))
     }
 
+    /// Writes `1.0` and `1e2` as integers, wherever they are; whether there was one.
+    pub(crate) fn write_integers(&mut self) -> bool {
+        match self {
+            Self::Number(number) => match number.as_f64().filter(|_| number.is_f64()).and_then(integer) {
+                Some(integer) => {
+                    *number = integer;
+                    true
+                }
+                None => false,
+            },
+            Self::Array(items) => items.iter_mut().fold(false, |found, item| item.write_integers() | found),
+            Self::Object(Members(members)) => {
+                members.iter_mut().fold(false, |found, (_, value)| value.write_integers() | found)
+            }
+            _ => false,
+        }
+    }
+
     fn to_value(&self) -> Value {
         match self {
             Self::Null => Value::Null,
@@ -77,6 +95,19 @@ impl<'a> Document<'a> {
                 members.iter().map(|(name, value)| (name.to_string(), value.to_value())).collect()
             }
         }
+    }
+}
+
+/// The integer that a float is, if it is one of 64 bits.
+pub(crate) fn integer(float: f64) -> Option<Number> {
+    // Both limits are powers of two, and floats.
+    const PAST_U64: f64 = 18_446_744_073_709_551_616.0;
+    const LEAST_I64: f64 = -9_223_372_036_854_775_808.0;
+    match float {
+        _ if float.fract() != 0.0 => None,
+        0.0..PAST_U64 => Some((float as u64).into()),
+        LEAST_I64..0.0 => Some((float as i64).into()),
+        _ => None,
     }
 }
 
@@ -169,7 +200,7 @@ fn place<'a>(sorted: &mut Vec<Member<'a>>, member: Member<'a>) {
 }
 
 /// A member's name, borrowed if it can be; serde's own `Cow` never is.
-struct Name<'a>(Cow<'a, str>);
+pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {

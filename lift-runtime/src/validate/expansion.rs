@@ -8,13 +8,19 @@ pub use std::sync::LazyLock;
 use http::StatusCode;
 use schemars::JsonSchema;
 
-pub use super::constraint::{Amount, Items, Length, Limit, Pattern, Text, eat};
+pub use super::amount::{Amount, Limit};
+pub use super::constraint::{Items, Length, Pattern, Text, eat};
+pub use super::extended::{AsMembers, AsNumber, AsText, NoMembers, NoNumber, NoText};
+pub use super::file::FileSchema;
 pub use super::finding::{Finding, Validate};
-pub use super::format::{email, ip, ipv4, ipv6, uri};
+pub use super::format::{
+    date, date_time, duration, email, hostname, idn_email, idn_hostname, ip, ipv4, ipv6, iri, iri_reference,
+    json_pointer, regex, relative_json_pointer, time, uri, uri_reference, uri_template, uuid,
+};
 use super::input::{Input, checked};
 pub use super::output::{CheckOutputBySchema, CheckOutputNever, CheckOutputUnknown, Output, Unanswered};
 pub use super::verdict::{IntoViolations, Verdict, VerdictLater};
-use super::violation::Violations;
+use super::violation::{Location, Violations};
 use crate::endpoint::{Argument, Call, Rejection};
 
 /// How large a body may be where nothing else is said: 1 MiB.
@@ -26,13 +32,24 @@ pub struct Options {
     max_body: usize,
     status: u16,
     refuse_response: bool,
+    /// So many of 2³² answers are looked at.
+    sample: u32,
+    strict: bool,
+    schema: Option<fn() -> &'static FileSchema>,
 }
 
 impl Options {
     /// What holds where nothing is said: 1 MiB, 422, responses unchecked.
     #[expect(clippy::new_without_default, reason = "made by expansions only")]
     pub const fn new() -> Self {
-        Self { max_body: MAX_BODY, status: 422, refuse_response: false }
+        Self {
+            max_body: MAX_BODY,
+            status: 422,
+            refuse_response: false,
+            sample: u32::MAX,
+            strict: false,
+            schema: None,
+        }
     }
 
     /// `max_body`: how many bytes a body may have.
@@ -63,11 +80,46 @@ impl Options {
         self
     }
 
+    /// `sample`: what share of answers is checked, in parts of 2³²; all of them if it is not said.
+    #[must_use]
+    pub const fn sample(mut self, sample: u32) -> Self {
+        self.sample = sample;
+        self
+    }
+
+    /// Whether the next answer is one that is checked.
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.sample == u32::MAX || fastrand::u32(..) < self.sample
+    }
+
+    /// `strict`: unknown members are refused at every depth.
+    #[must_use]
+    pub const fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// `schema`: what the body is checked against besides its type.
+    #[must_use]
+    pub const fn schema(mut self, schema: fn() -> &'static FileSchema) -> Self {
+        self.schema = Some(schema);
+        self
+    }
+
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    /// The schema of a body that an input is, if there is one.
+    pub(crate) fn schema_of(&self, location: Location) -> Option<&'static FileSchema> {
+        self.schema.filter(|_| location == Location::Body).map(|schema| schema())
+    }
+
     pub(crate) fn is_response_refused(&self) -> bool {
         self.refuse_response
     }
 
-    fn status_code(&self) -> StatusCode {
+    pub(crate) fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
     }
 }
@@ -81,6 +133,37 @@ pub struct Check<T>(PhantomData<fn() -> T>);
 impl<T> Check<T> {
     /// The start of the chain.
     pub const NEW: Self = Self(PhantomData);
+}
+
+impl<T: Input> Check<T> {
+    /// Whether it is an input of the body, which `schema` can check.
+    pub const IS_BODY: bool = matches!(T::LOCATION, Location::Body);
+}
+
+/// Arguments that are no inputs.
+pub trait NoBody {
+    /// They are never checked.
+    const IS_BODY: bool = false;
+}
+
+impl<T> NoBody for Check<T> {}
+
+/// Refuses, at compile time, a `schema` that no argument would be checked by.
+///
+/// # Panics
+/// If none is true.
+#[track_caller]
+pub const fn has_body(arguments: &[bool]) {
+    let mut index = 0;
+    while index < arguments.len() {
+        if arguments[index] {
+            return;
+        }
+        index += 1;
+    }
+    panic!(
+        "`schema` describes the body, and no argument takes it as JSON: add `body: Json<serde_json::Value>`"
+    );
 }
 
 impl<T> Clone for Check<T> {
@@ -190,7 +273,7 @@ where
     S: Clone + Send + Sync + 'static,
 {
     let taken = match T::read(&mut call.parts, &mut call.body, options.max_body).await {
-        Ok(raw) => checked(&raw, options.status_code(), check),
+        Ok(raw) => checked(&raw, options, check),
         Err(error) => Err(Rejection::Unreadable(error)),
     };
     taken.map_err(|rejection| call.reject(rejection)).ok()
@@ -273,3 +356,16 @@ pub trait AlwaysGiven {
 }
 
 impl<T> AlwaysGiven for Given<'_, T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+
+    #[test]
+    fn a_sample_is_a_share() {
+        let sampled = |options: Options| (0..10_000).filter(|_| options.is_sampled()).count();
+        assert_eq!(sampled(Options::new()), 10_000);
+        assert!((2_000..3_000).contains(&sampled(Options::new().sample(u32::MAX / 4))));
+        assert_eq!(sampled(Options::new().sample(0)), 0);
+    }
+}

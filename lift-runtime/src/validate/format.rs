@@ -4,8 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use jsonschema::Validator;
-use serde_json::{Value, json};
+use jsonschema::{Draft, Validator};
+use serde_json::json;
+
+use super::document::{Document, Documents};
 
 /// `email`: an address as RFC 5321 has it.
 #[inline]
@@ -13,10 +15,49 @@ pub fn email(text: &str) -> bool {
     is_plain_email(text.as_bytes()) || (text.contains('@') && is_email(text))
 }
 
-/// `uri`: an absolute URI of RFC 3986, which is what `url` publishes.
-pub fn uri(text: &str) -> bool {
-    static URI: LazyLock<Validator> = LazyLock::new(|| format("uri"));
-    URI.is_valid(&Value::from(text))
+macro_rules! formats {
+    ($($(#[doc = $doc:literal])+ $function:ident = $name:literal;)*) => {$(
+        $(#[doc = $doc])+
+        pub fn $function(text: &str) -> bool {
+            static FORMAT: LazyLock<Validator<Documents>> = LazyLock::new(|| format($name));
+            FORMAT.is_valid(&Document::text(text))
+        }
+    )*};
+}
+
+formats! {
+    /// `uri`: an absolute URI of RFC 3986, which is what `url` publishes.
+    uri = "uri";
+    /// `uri-reference`: the same, or a relative one.
+    uri_reference = "uri-reference";
+    /// `uri-template`: RFC 6570.
+    uri_template = "uri-template";
+    /// `iri`: RFC 3987.
+    iri = "iri";
+    /// `iri-reference`: the same, or a relative one.
+    iri_reference = "iri-reference";
+    /// `date`: the full-date of RFC 3339, such as `2026-01-31`.
+    date = "date";
+    /// `time`: the full-time of RFC 3339, such as `12:00:00Z`.
+    time = "time";
+    /// `date-time`: RFC 3339, such as `2026-01-31T12:00:00Z`.
+    date_time = "date-time";
+    /// `duration`: ISO 8601 as RFC 3339 has it, such as `P1DT2H`.
+    duration = "duration";
+    /// `hostname`: RFC 1123.
+    hostname = "hostname";
+    /// `idn-hostname`: RFC 5890.
+    idn_hostname = "idn-hostname";
+    /// `idn-email`: RFC 6531.
+    idn_email = "idn-email";
+    /// `uuid`: RFC 4122, with its hyphens.
+    uuid = "uuid";
+    /// `regex`: ECMA-262.
+    regex = "regex";
+    /// `json-pointer`: RFC 6901.
+    json_pointer = "json-pointer";
+    /// `relative-json-pointer`.
+    relative_json_pointer = "relative-json-pointer";
 }
 
 /// `ip`: an IPv4 or IPv6 address.
@@ -93,14 +134,15 @@ static KINDS: [u8; 256] = {
 
 #[cold]
 fn is_email(text: &str) -> bool {
-    static EMAIL: LazyLock<Validator> = LazyLock::new(|| format("email"));
-    EMAIL.is_valid(&Value::from(text))
+    static EMAIL: LazyLock<Validator<Documents>> = LazyLock::new(|| format("email"));
+    EMAIL.is_valid(&Document::text(text))
 }
 
 /// A validator of one built-in format.
 #[expect(clippy::expect_used, reason = "the schema is a constant, which a test builds")]
-fn format(name: &str) -> Validator {
-    let options = jsonschema::draft202012::options().should_validate_formats(true);
+fn format(name: &str) -> Validator<Documents> {
+    let options =
+        jsonschema::options_for::<Documents>().with_draft(Draft::Draft202012).should_validate_formats(true);
     options.build(&json!({ "format": name })).expect("a schema of one built-in format")
 }
 
@@ -134,6 +176,30 @@ mod tests {
             }
         }
         assert!(plain > 1_000, "{plain}");
+    }
+
+    #[test]
+    fn each_format_is_one() {
+        for (format, good, bad) in [
+            (date as fn(&str) -> bool, "2024-02-29", "2023-02-29"),
+            (time, "12:00:00Z", "12:00:00"),
+            (date_time, "2024-02-29T12:00:00Z", "2024-02-29 12:00"),
+            (duration, "P1DT2H", "P"),
+            (hostname, "a-b.example", "-a.example"),
+            (idn_hostname, "é.example", "-é.example"),
+            (idn_email, "é@é.example", "é"),
+            (uuid, "2EB8AA08-aa98-11ea-b4aa-73b441d16380", "2eb8aa08aa9811eab4aa73b441d16380"),
+            (regex, "^[a-z]$", "^[a-z$"),
+            (json_pointer, "/a~1b", "a"),
+            (relative_json_pointer, "1/a", "/a"),
+            (uri_reference, "/a?b", "\\a"),
+            (uri_template, "/a/{b}", "/a/{b"),
+            (iri, "http://é.example/", "/é"),
+            (iri_reference, "/é", "\\é"),
+        ] {
+            assert!(format(good), "{good}");
+            assert!(!format(bad), "{bad}");
+        }
     }
 
     #[test]

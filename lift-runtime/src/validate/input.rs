@@ -6,17 +6,18 @@ use axum::body::Body;
 use http::StatusCode;
 use http::request::Parts;
 use schemars::JsonSchema;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::document::Document;
+use super::expansion::Options;
+use super::file::FileSchema;
 use super::finding::{Finding, Validate};
 use super::refusal::Refusal;
 use super::reread::At;
 use super::schema::{Contract, Schema};
 use super::violation::{Location, Violation, Violations};
-use super::{report, strict};
+use super::{report, strict, twins, unknown};
 use crate::endpoint::Rejection;
 use crate::error::{Error, Result};
 
@@ -41,6 +42,12 @@ pub trait Input: Sized {
 
     /// The same as a JSON document, as the schema would have it.
     fn document<'a>(raw: &'a Self::Raw, schema: &Schema) -> Result<Document<'a>>;
+
+    /// The JSON text that it is, if it is one.
+    fn json(raw: &Self::Raw) -> &[u8] {
+        let _ = raw;
+        b""
+    }
 
     /// Makes a pointer into the document one that a client understands.
     fn point(raw: &Self::Raw, schema: &Schema, pointer: &mut String) {
@@ -90,7 +97,7 @@ pub enum Unread {
 }
 
 /// An input that is parsed and is not checked any further.
-pub(crate) fn unchecked<I: Input>(raw: &I::Raw, json: &[u8]) -> Result<I, Rejection> {
+pub(crate) fn unchecked<I: Input>(raw: &I::Raw) -> Result<I, Rejection> {
     let unread = match I::parse(raw) {
         Ok(value) => return Ok(I::wrap(value)),
         Err(unread) => unread,
@@ -99,7 +106,7 @@ pub(crate) fn unchecked<I: Input>(raw: &I::Raw, json: &[u8]) -> Result<I, Reject
         Unread::Unreadable(error) => return Err(Rejection::Unreadable(error)),
         Unread::Refused(refusal) => refusal.into_violation(I::LOCATION),
         Unread::Json(error) => {
-            let document = parse_json(json).map_err(Rejection::Unreadable)?;
+            let document = parse_json(I::json(raw)).map_err(Rejection::Unreadable)?;
             explain::<I::Value>(&document, &error)
         }
     };
@@ -110,26 +117,42 @@ pub(crate) fn unchecked<I: Input>(raw: &I::Raw, json: &[u8]) -> Result<I, Reject
 #[inline]
 pub(crate) fn checked<I>(
     raw: &I::Raw,
-    status: StatusCode,
+    options: &Options,
     check: fn(&I::Value) -> Finding,
 ) -> Result<I, Rejection>
 where
     I: Input,
     I::Value: JsonSchema + 'static,
 {
-    match I::parse(raw) {
-        Ok(value) if check(&value).is_valid() => Ok(I::wrap(value)),
-        parsed => judged::<I>(raw, status, parsed).map(I::wrap),
+    if let Some(file) = options.schema_of(I::LOCATION) {
+        check_by_file::<I>(raw, options.status_code(), file)?;
     }
+    let (parsed, unknown) =
+        if options.is_strict() { unknown::watch(|| I::parse(raw)) } else { (I::parse(raw), false) };
+    match parsed {
+        Ok(value) if check(&value).is_valid() && !unknown => Ok(I::wrap(value)),
+        parsed => judged::<I>(raw, options, parsed).map(I::wrap),
+    }
+}
+
+/// What a schema of the app's own finds wrong with a body.
+fn check_by_file<I: Input>(raw: &I::Raw, status: StatusCode, file: &FileSchema) -> Result<(), Rejection> {
+    let schema = file.schema().map_err(|reason| broken_schema(reason))?;
+    let document = I::document(raw, schema).map_err(Rejection::Unreadable)?;
+    if schema.validator.is_valid(&&document) {
+        return Ok(());
+    }
+    let violations = report::violations(schema, &document, I::LOCATION);
+    Err(Rejection::Invalid(status, violations))
+}
+
+fn broken_schema(reason: &str) -> Rejection {
+    Rejection::Unreadable(Error::internal(format!("a schema is not valid: {reason}")))
 }
 
 /// The schema's verdict, which is final; where it finds nothing, serde's.
 #[cold]
-fn judged<I>(
-    raw: &I::Raw,
-    status: StatusCode,
-    parsed: Result<I::Value, Unread>,
-) -> Result<I::Value, Rejection>
+fn judged<I>(raw: &I::Raw, options: &Options, parsed: Result<I::Value, Unread>) -> Result<I::Value, Rejection>
 where
     I: Input,
     I::Value: JsonSchema + 'static,
@@ -137,23 +160,24 @@ where
     if let Err(Unread::Unreadable(error)) = parsed {
         return Err(Rejection::Unreadable(error));
     }
-    let schema = Schema::of::<I::Value>(Contract::Input).map_err(|reason| {
-        Rejection::Unreadable(Error::internal(format!("a schema is not valid: {reason}")))
-    })?;
-    let document = I::document(raw, &schema).map_err(Rejection::Unreadable)?;
+    let contract = if options.is_strict() { Contract::StrictInput } else { Contract::Input };
+    let status = options.status_code();
+    let schema = Schema::of::<I::Value>(contract).map_err(|reason| broken_schema(&reason))?;
+    let mut document = I::document(raw, &schema).map_err(Rejection::Unreadable)?;
     let violations = report::violations(&schema, &document, I::LOCATION);
     if !violations.is_empty() {
         let violations = violations.map_pointers(|pointer| I::point(raw, &schema, pointer));
         return Err(Rejection::Invalid(status, violations));
     }
-    let mut violation = match parsed {
+    let reread = match parsed {
         Ok(value) => return Ok(value),
-        Err(Unread::Json(error)) => explain::<I::Value>(&document, &error),
+        Err(Unread::Json(error)) => reread(&mut document, I::json(raw), &error),
         // The schema knows the types of text better than the type does, where serde buffers it for `flatten`.
-        Err(_) => match I::Value::deserialize(At(&document)) {
-            Ok(value) => return Ok(value),
-            Err(refusal) => refusal.into_violation(I::LOCATION),
-        },
+        Err(_) => from_document(&mut document).map_err(|refusal| refusal.into_violation(I::LOCATION)),
+    };
+    let mut violation = match reread {
+        Ok(value) => return Ok(value),
+        Err(violation) => violation,
     };
     I::point(raw, &schema, &mut violation.pointer);
     Err(Rejection::Invalid(status, violation.into()))
@@ -164,11 +188,35 @@ fn explain<T: DeserializeOwned>(document: &Document<'_>, error: &serde_json::Err
     match T::deserialize(At(document)) {
         Err(refusal) => refusal.into_violation(Location::Body),
         // A document has each member once, and keeps the last one.
-        Ok(_) if error.to_string().starts_with("duplicate field") => {
-            Violation::new("", "duplicate", "has a member twice")
-        }
+        Ok(_) if is_duplicate(error) => Violation::new("", "duplicate", "has a member twice"),
         Ok(_) => Violation::new("", "format", "is not in the form that is expected here"),
     }
+}
+
+/// What serde refused and the schema accepts, read once more, as a document.
+fn reread<T: DeserializeOwned>(
+    document: &mut Document<'_>,
+    json: &[u8],
+    error: &serde_json::Error,
+) -> Result<T, Violation> {
+    // A document does not tell what was given twice.
+    if twins::has_twins(json) {
+        return Err(explain::<T>(document, error));
+    }
+    from_document(document).map_err(|refusal| refusal.into_violation(Location::Body))
+}
+
+/// A value of what the schema accepts. Of what serde buffers, for `flatten` or `untagged`, it has forgotten that an
+/// integer was asked for, so that `1.0` is none; what is refused for that is written as one.
+fn from_document<T: DeserializeOwned>(document: &mut Document<'_>) -> Result<T, Refusal> {
+    match T::deserialize(At(document)) {
+        Err(_) if document.write_integers() => T::deserialize(At(document)),
+        read => read,
+    }
+}
+
+fn is_duplicate(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("duplicate field")
 }
 
 /// Parses JSON as a document.
@@ -198,12 +246,12 @@ where
         Ok(value) if value.check().is_valid() => return Ok(value),
         parsed => parsed,
     };
-    let document = parse_json(json).map_err(|error| {
+    let mut document = parse_json(json).map_err(|error| {
         let detail = error.problem().detail.clone().unwrap_or_default();
         Violation::new("", "json", detail)
     })?;
     report::of::<T>(&document, Contract::Input)?;
-    parsed.map_err(|error| explain::<T>(&document, &error).into())
+    parsed.or_else(|error| reread(&mut document, json, &error).map_err(Violations::from))
 }
 
 /// See [`from_value`](super::from_value).
@@ -211,11 +259,12 @@ pub(crate) fn from_value<T>(value: &Value) -> Result<T, Violations>
 where
     T: Validate + DeserializeOwned + 'static,
 {
-    let document = Document::from(value);
+    let mut document = Document::from(value);
     let parsed = match T::deserialize(At(&document)) {
         Ok(value) if value.check().is_valid() => return Ok(value),
         parsed => parsed,
     };
     report::of::<T>(&document, Contract::Input)?;
-    parsed.map_err(|refusal| refusal.into_violation(Location::Body).into())
+    let read = parsed.or_else(|_| from_document(&mut document));
+    read.map_err(|refusal| refusal.into_violation(Location::Body).into())
 }

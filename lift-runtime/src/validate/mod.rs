@@ -4,14 +4,20 @@
 //! `#[derive(Validate)]` native checks. A right value costs one typed parse and the native checks; only when something
 //! is wrong, or when a value cannot tell, is the document read again and the schema's verdict taken, which is final.
 
+mod amount;
+mod closed;
 mod constraint;
 mod cut;
 mod document;
+mod ecma;
 pub(crate) mod expansion;
+mod extended;
+mod file;
 mod finding;
 mod format;
 mod input;
 mod output;
+mod pattern;
 mod refusal;
 mod report;
 mod reread;
@@ -19,9 +25,12 @@ mod schema;
 mod sentence;
 pub(crate) mod strict;
 mod text;
+mod twins;
+mod unknown;
 mod variants;
 mod verdict;
 mod violation;
+mod walk;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -123,6 +123,7 @@ fn plain(expected: &str) -> &str {
         "f32" | "f64" => "a number",
         "a borrowed string" | "path string" => "a string",
         "unit" => "null",
+        _ if expected.starts_with("unit ") => "null",
         _ if expected.starts_with("struct ") || expected == "a map" => "an object",
         _ if expected.starts_with("a sequence")
             || expected.starts_with("a tuple")

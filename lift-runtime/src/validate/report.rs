@@ -158,7 +158,8 @@ impl Found<'_> {
             Kind::MinProperties { limit } => self.limit(error, Limit::MinProperties, *limit),
             Kind::MaxProperties { limit } => self.limit(error, Limit::MaxProperties, *limit),
             Kind::Pattern { pattern } => {
-                self.limited(error, "pattern", pattern.clone(), self.sentences.pattern(pattern));
+                let pattern = self.sentences.published(pattern);
+                self.limited(error, "pattern", pattern, self.sentences.pattern(pattern));
             }
             Kind::Format { format } => {
                 self.limited(error, "format", format.clone(), sentence::format(format));

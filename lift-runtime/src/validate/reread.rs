@@ -10,7 +10,7 @@ use serde::forward_to_deserialize_any;
 
 use super::document::{Document, Members};
 use super::refusal::Refusal;
-use super::strict::Integer;
+use super::strict::{F32, Integer};
 use super::text::{Items, Text};
 use super::variants::Tagged;
 
@@ -54,14 +54,14 @@ impl<'de> Deserializer<'de> for At<'de> {
     }
 
     integers! {
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
     }
 
     /// Beyond an `f32`'s range a number would be infinite, which JSON cannot say.
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.0 {
-            Document::Number(number) if number.as_f64().is_some_and(|value| !(value as f32).is_finite()) => {
+            Document::Number(number) if number.as_f64().is_some_and(|value| value.abs() > F32) => {
                 Err(Refusal::new("type", "must be a number in the range of f32"))
             }
             _ => self.deserialize_any(visitor),
@@ -83,9 +83,30 @@ impl<'de> Deserializer<'de> for At<'de> {
         visitor: V,
     ) -> Result<V::Value> {
         match self.0 {
-            Document::Array(_) => Err(Refusal::invalid_type(Unexpected::Seq, &visitor)),
-            _ => self.deserialize_any(visitor),
+            Document::Object(_) => self.deserialize_any(visitor),
+            other => Err(Refusal::invalid_type(unexpected(other), &visitor)),
         }
+    }
+
+    /// Some visitors of arrays take null as well.
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.0 {
+            Document::Array(_) => self.deserialize_any(visitor),
+            other => Err(Refusal::invalid_type(unexpected(other), &visitor)),
+        }
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value> {
+        self.deserialize_seq(visitor)
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -101,14 +122,24 @@ impl<'de> Deserializer<'de> for At<'de> {
         match self.0 {
             Document::Text(name) => visitor.visit_enum((&**name).into_deserializer()),
             Document::Object(members) => visitor.visit_enum(Tagged(Entries::of(members))),
-            Document::Array(_) => Err(Refusal::invalid_type(Unexpected::Seq, &visitor)),
-            _ => self.deserialize_any(visitor),
+            other => Err(Refusal::invalid_type(unexpected(other), &visitor)),
         }
     }
 
     forward_to_deserialize_any! {
-        bool f64 i128 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct identifier
-        ignored_any
+        bool f64 char str string bytes byte_buf unit unit_struct identifier ignored_any
+    }
+}
+
+/// What is there instead; none of it is told.
+fn unexpected(document: &Document<'_>) -> Unexpected<'static> {
+    match document {
+        Document::Null => Unexpected::Unit,
+        Document::Bool(value) => Unexpected::Bool(*value),
+        Document::Number(_) => Unexpected::Other("a number"),
+        Document::Text(_) => Unexpected::Other("a string"),
+        Document::Array(_) => Unexpected::Seq,
+        Document::Object(_) => Unexpected::Map,
     }
 }
 

@@ -2,22 +2,27 @@
 
 use std::any::TypeId;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use foldhash::fast::RandomState;
-use jsonschema::{Draft, PatternOptions, Validator};
+use jsonschema::{Draft, PatternOptions, Retrieve, Uri, Validator};
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, SchemaGenerator};
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Value, json};
 
+use super::closed;
 use super::document::Documents;
 use super::format;
+use super::pattern::Patterns;
 use super::sentence::Sentences;
+use super::strict::F32;
+use super::walk::each_schema;
 
 /// The JSON Schema (2020-12) that `T` is checked against, as it is published.
 ///
-/// It is the one that schemars makes of the type, with the limits of its integers written out.
+/// It is the one that schemars makes of the type, with the limits of its numbers written out.
 ///
 /// ```
 /// let schema = lift_runtime::schema_of::<Vec<u32>>();
@@ -31,33 +36,54 @@ pub fn schema_of<T: JsonSchema + ?Sized>() -> schemars::Schema {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Contract {
     Input,
+    /// Read, and no member may be unknown.
+    StrictInput,
     Output,
 }
 
 fn generator(contract: Contract) -> SchemaGenerator {
-    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(write_integer_limits));
+    let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(write_limits));
     match contract {
-        Contract::Input => settings.for_deserialize(),
+        Contract::Input | Contract::StrictInput => settings.for_deserialize(),
         Contract::Output => settings.for_serialize(),
     }
     .into_generator()
 }
 
-/// schemars writes the limits of integers up to 16 bits only.
-fn write_integer_limits(schema: &mut schemars::Schema) {
-    let limits = match schema.get("format").and_then(Value::as_str) {
-        Some("int32") => (Number::from(i32::MIN), Number::from(i32::MAX)),
-        Some("uint32") => (Number::from(0), Number::from(u32::MAX)),
-        Some("int64" | "int") => (Number::from(i64::MIN), Number::from(i64::MAX)),
-        Some("uint64" | "uint") => (Number::from(0), Number::from(u64::MAX)),
+/// schemars writes the limits of integers up to 16 bits only, and of floats none; `range(max = 300)` on a `u8` takes
+/// their place.
+///
+/// JSON is read with numbers of 64 bits here, as nearly everywhere (RFC 8259, section 6), so that a type of 128 bits
+/// is published, and held, within what those can be.
+fn write_limits(schema: &mut schemars::Schema) {
+    let (of, least, most) = match schema.get("format").and_then(Value::as_str) {
+        Some("int8") => ("integer", json!(i8::MIN), json!(i8::MAX)),
+        Some("uint8") => ("integer", json!(0), json!(u8::MAX)),
+        Some("int16") => ("integer", json!(i16::MIN), json!(i16::MAX)),
+        Some("uint16") => ("integer", json!(0), json!(u16::MAX)),
+        Some("int32") => ("integer", json!(i32::MIN), json!(i32::MAX)),
+        Some("uint32") => ("integer", json!(0), json!(u32::MAX)),
+        Some("int64" | "int") => ("integer", json!(i64::MIN), json!(i64::MAX)),
+        Some("uint64" | "uint" | "uint128") => ("integer", json!(0), json!(u64::MAX)),
+        Some("int128") => ("integer", json!(i64::MIN), json!(u64::MAX)),
+        Some("float") => ("number", json!(-F32), json!(F32)),
         _ => return,
     };
-    let is_integer = |of: &Value| {
-        of == "integer" || of.as_array().is_some_and(|types| types.iter().any(|of| of == "integer"))
+    let is_it = |types: &Value| {
+        types == of || types.as_array().is_some_and(|types| types.iter().any(|one| one == of))
     };
-    if schema.get("type").is_some_and(is_integer) {
-        schema.ensure_object().entry("minimum").or_insert(limits.0.into());
-        schema.ensure_object().entry("maximum").or_insert(limits.1.into());
+    if schema.get("type").is_some_and(is_it) {
+        // A bound beyond what the type holds says nothing.
+        narrow(schema, "minimum", least, f64::lt);
+        narrow(schema, "maximum", most, f64::gt);
+    }
+}
+
+fn narrow(schema: &mut schemars::Schema, keyword: &str, limit: Value, is_beyond: fn(&f64, &f64) -> bool) {
+    let said = schema.get(keyword).and_then(Value::as_f64);
+    let limited = limit.as_f64();
+    if said.zip(limited).is_none_or(|(said, limited)| is_beyond(&said, &limited)) {
+        schema.insert(keyword.to_owned(), limit);
     }
 }
 
@@ -68,12 +94,27 @@ pub struct Schema {
     pub(crate) sentences: Sentences,
 }
 
+/// The files that schemas refer to: what is not among them is not there.
+struct Files(HashMap<String, Value>);
+
+impl Retrieve for Files {
+    fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+        self.0.get(uri.as_str()).cloned().ok_or_else(|| format!("there is no schema {uri}").into())
+    }
+}
+
 type Compiled = Result<Arc<Schema>, Arc<str>>;
 
 /// By type, what was needed so far. It grows with the types of the program, not with its requests.
 static COMPILED: LazyLock<RwLock<ByType>> = LazyLock::new(RwLock::default);
 
 type ByType = HashMap<(TypeId, Contract), Compiled, RandomState>;
+
+impl fmt::Debug for Schema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Schema").field(&self.value).finish()
+    }
+}
 
 impl Schema {
     /// The schema of a type, compiled at its first use. It fails where the type's schema is not one, such as by a
@@ -82,25 +123,39 @@ impl Schema {
         let key = (TypeId::of::<T>(), contract);
         let known = COMPILED.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         known.unwrap_or_else(|| {
-            let schema = generator(contract).into_root_schema_for::<T>().to_value();
-            let compiled = Self::compile(schema).map(Arc::new).map_err(Arc::from);
+            let mut schema = generator(contract).into_root_schema_for::<T>().to_value();
+            if contract == Contract::StrictInput {
+                closed::close(&mut schema);
+            }
+            let compiled = Self::compile(schema, None, &[]).map(Arc::new).map_err(Arc::from);
             COMPILED.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(compiled).clone()
         })
     }
 
-    fn compile(value: Value) -> Result<Self, String> {
-        let mut told = value.clone();
-        spell_out_nullable(&mut told);
-        let validator = jsonschema::options_for::<Documents>()
+    /// A schema, with the URI that it has, if any, and the files that it refers to by theirs.
+    pub(crate) fn compile(value: Value, base: Option<&str>, files: &[(&str, Value)]) -> Result<Self, String> {
+        let mut patterns = Patterns::default();
+        let mut tell = |mut schema: Value| {
+            each_schema(&mut schema, &mut spell_out_nullable);
+            patterns.translate(&mut schema);
+            schema
+        };
+        let told = tell(value.clone());
+        let files: HashMap<_, _> =
+            files.iter().map(|(uri, file)| ((*uri).to_owned(), tell(file.clone()))).collect();
+        let mut options = jsonschema::options_for::<Documents>()
             .with_draft(Draft::Draft202012)
-            .offline()
+            .with_retriever(Files(files))
             .should_validate_formats(true)
             .with_pattern_options(PatternOptions::regex())
             .with_format("email", format::email)
-            .with_format("ip", format::ip)
-            .build(&told)
-            .map_err(|error| format!("{} at {}", error, error.schema_path()))?;
-        let sentences = Sentences::of(&value);
+            .with_format("ip", format::ip);
+        if let Some(base) = base {
+            options = options.with_base_uri(base);
+        }
+        let validator =
+            options.build(&told).map_err(|error| format!("{} at {}", error, error.schema_path()))?;
+        let sentences = Sentences::of(&value, patterns);
         Ok(Self { value, validator, sentences })
     }
 
@@ -221,27 +276,26 @@ impl Types {
 
 /// Says `anyOf: [X, null]`, which an `Option` of a struct is, as "if not null, then X". It means the same, and what
 /// is wrong with an X is told one by one instead of as "none of these".
-fn spell_out_nullable(schema: &mut Value) {
-    match schema {
-        Value::Object(members) => {
-            members.values_mut().for_each(spell_out_nullable);
-            if let Some(other) = nullable(members) {
-                members.remove("anyOf");
-                members.insert("if".into(), json!({ "type": "null" }));
-                members.insert("else".into(), other);
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(spell_out_nullable),
-        _ => {}
+fn spell_out_nullable(schema: &mut Map<String, Value>) {
+    if let Some(other) = nullable(schema) {
+        schema.remove("anyOf");
+        schema.insert("if".into(), json!({ "type": "null" }));
+        schema.insert("else".into(), other);
     }
 }
+
+const CONDITIONAL: [&str; 3] = ["if", "then", "else"];
 
 /// What `anyOf` allows besides null, if those are the two.
 fn nullable(members: &Map<String, Value>) -> Option<Value> {
     let branches = members.get("anyOf")?.as_array()?;
     let null = json!({ "type": "null" });
     match &**branches {
-        [other, last] if *last == null && !members.contains_key("if") => Some(other.clone()),
+        [other, last]
+            if *last == null && CONDITIONAL.iter().all(|keyword| !members.contains_key(*keyword)) =>
+        {
+            Some(other.clone())
+        }
         _ => None,
     }
 }

@@ -11,6 +11,8 @@ use jsonschema::error::TypeKind;
 use jsonschema::types::JsonType;
 use serde_json::Value;
 
+use super::pattern::Patterns;
+
 /// A keyword whose limit is a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Limit {
@@ -73,13 +75,14 @@ impl Limit {
 pub(crate) struct Sentences {
     limits: HashMap<(Limit, u64), &'static str, RandomState>,
     patterns: HashMap<String, &'static str, RandomState>,
+    written: Patterns,
 }
 
 impl Sentences {
     /// Those of a schema. What only looks like a keyword, such as a member of a default, makes one too many, which
     /// does no harm.
-    pub(crate) fn of(schema: &Value) -> Self {
-        let mut sentences = Self::default();
+    pub(crate) fn of(schema: &Value, written: Patterns) -> Self {
+        let mut sentences = Self { written, ..Self::default() };
         sentences.add(schema);
         sentences
     }
@@ -120,6 +123,11 @@ impl Sentences {
             Some(number) => self.limit(limit, number),
             None => Cow::Owned([limit.words().1, &number.to_string()].concat()),
         }
+    }
+
+    /// A pattern as it is published, of the one that is matched.
+    pub(crate) fn published<'a>(&'a self, pattern: &'a str) -> &'a str {
+        self.written.original(pattern)
     }
 
     /// What a pattern asks for.
@@ -203,7 +211,7 @@ mod tests {
         let schema = json!({
             "properties": {"a": {"minLength": 1, "maximum": 1.5}, "b": [{"maxItems": 20, "pattern": "^x$"}]},
         });
-        let sentences = Sentences::of(&schema);
+        let sentences = Sentences::of(&schema, Patterns::default());
         let check = |found: Cow<'static, str>, expected: &str, lent: bool| {
             assert_eq!(found, expected);
             assert_eq!(matches!(found, Cow::Borrowed(_)), lent, "{expected}");

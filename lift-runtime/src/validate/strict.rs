@@ -11,7 +11,8 @@ use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 
-use super::document::Document;
+use super::document::{Document, integer};
+use super::unknown;
 use super::variants::Variants;
 
 /// Parses the whole of `bytes` as one JSON value.
@@ -63,13 +64,10 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         deserialize_i16 => Integer;
         deserialize_i32 => Integer;
         deserialize_i64 => Integer;
-        deserialize_i128 => same;
         deserialize_u8 => Integer;
         deserialize_u16 => Integer;
         deserialize_u32 => Integer;
         deserialize_u64 => Integer;
-        deserialize_u128 => same;
-        deserialize_f32 => same;
         deserialize_f64 => same;
         deserialize_char => same;
         deserialize_str => same;
@@ -81,6 +79,23 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         deserialize_seq => Parts;
         deserialize_map => Parts;
         deserialize_identifier => same;
+    }
+
+    /// serde_json would read digits past 64 bits here, which the schema's view of the document cannot hold.
+    #[inline]
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_i64(Integer(visitor))
+    }
+
+    /// An `f64` first, as the schema sees it: serde_json would round what is too large down.
+    #[inline]
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_f64(Single(visitor))
+    }
+
+    #[inline]
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_u64(Integer(visitor))
     }
 
     #[inline]
@@ -141,6 +156,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
     /// What is ignored is parsed all the same.
     #[inline]
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        unknown::met();
         self.0.deserialize_any(Parts(visitor))
     }
 
@@ -279,14 +295,47 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Integer<V> {
 
     #[cold]
     fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
-        // Both limits are powers of two, and floats.
-        const PAST_U64: f64 = 18_446_744_073_709_551_616.0;
-        const LEAST_I64: f64 = -9_223_372_036_854_775_808.0;
-        match value {
+        let integer = integer(value).map(|integer| (integer.as_u64(), integer.as_i64()));
+        match integer {
+            Some((Some(value), _)) => self.0.visit_u64(value),
+            Some((None, Some(value))) => self.0.visit_i64(value),
             _ if value.fract() != 0.0 => self.0.visit_f64(value),
-            0.0..PAST_U64 => self.0.visit_u64(value as u64),
-            LEAST_I64..0.0 => self.0.visit_i64(value as i64),
             _ => Err(E::invalid_value(Unexpected::Float(value), &self.0)),
+        }
+    }
+}
+
+/// The largest `f32` as it is written, which is above its exact value and is read as it.
+pub(crate) const F32: f64 = 3.402_823_5e38;
+
+/// A visitor of an `f32`, which is not to become infinite: JSON could not say it.
+struct Single<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Single<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    forward_visits! {
+        visit_i64: i64
+        visit_u64: u64
+        visit_bool: bool
+        visit_str: &str
+    }
+
+    #[inline]
+    fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
+        self.0.visit_unit()
+    }
+
+    #[inline]
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        if value.abs() <= F32 {
+            self.0.visit_f64(value)
+        } else {
+            Err(E::invalid_value(Unexpected::Float(value), &self.0))
         }
     }
 }

@@ -11,6 +11,8 @@ use serde_json::{Number, Value};
 use super::document::{Document, Members};
 use super::refusal::Refusal;
 use super::schema::Schema;
+use super::strict::F32;
+use super::unknown;
 
 type Result<T> = std::result::Result<T, Refusal>;
 
@@ -202,6 +204,7 @@ impl<'de> Deserializer<'de> for Texts<'_> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        unknown::met();
         visitor.visit_unit()
     }
 }
@@ -265,17 +268,24 @@ impl<'de> Deserializer<'de> for Text<'_> {
         deserialize_i16 => visit_i16: i16;
         deserialize_i32 => visit_i32: i32;
         deserialize_i64 => visit_i64: i64;
-        deserialize_i128 => visit_i128: i128;
         deserialize_u8 => visit_u8: u8;
         deserialize_u16 => visit_u16: u16;
         deserialize_u32 => visit_u32: u32;
         deserialize_u64 => visit_u64: u64;
-        deserialize_u128 => visit_u128: u128;
+    }
+
+    /// No more than 64 bits hold, as everywhere.
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if self.0.starts_with('-') { self.deserialize_i64(visitor) } else { self.deserialize_u64(visitor) }
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.deserialize_u64(visitor)
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.0.parse::<f32>() {
-            Ok(value) if value.is_finite() => visitor.visit_f32(value),
+        match self.0.parse::<f64>() {
+            Ok(value) if value.abs() <= F32 => visitor.visit_f64(value),
             _ => Err(Refusal::invalid_type(Unexpected::Str(self.0), &visitor)),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 pub(crate) const LIMIT: usize = 100;
 
 /// Which part of a request is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Location {
     /// A parameter of the path.
@@ -23,7 +24,7 @@ pub enum Location {
 }
 
 /// One thing that is wrong: where, which rule, and a sentence. It never holds the offending value.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Violation {
     /// Which part of the request.
     pub r#in: Location,
@@ -62,12 +63,13 @@ impl Violation {
     }
 }
 
-/// All that is wrong with a request: at most 100, in a stable order.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+/// All that is wrong with a request: at most 100, in a stable order. [`schema_of`](crate::validate::schema_of) it
+/// documents the shape.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Violations {
     #[serde(rename = "errors")]
     list: Vec<Violation>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     truncated: bool,
 }
 
@@ -92,6 +94,16 @@ impl Violations {
     /// The same, with other pointers.
     pub(crate) fn map_pointers(mut self, change: impl Fn(&mut String)) -> Self {
         self.list.iter_mut().for_each(|violation| change(&mut violation.pointer));
+        self
+    }
+
+    /// The same, in other words where there are any.
+    pub(crate) fn reworded(mut self, word: impl Fn(&Violation) -> Option<String>) -> Self {
+        for violation in &mut self.list {
+            if let Some(message) = word(violation) {
+                violation.message = message.into();
+            }
+        }
         self
     }
 

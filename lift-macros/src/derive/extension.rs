@@ -1,0 +1,219 @@
+//! `extend("keyword" = …)` on a field: native where it can be, known to JSON Schema wherever it is.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, ExprLit, ExprUnary, Lit, LitStr, MetaList, Token, UnOp};
+
+use super::attributes::Mistakes;
+use super::dialect;
+
+/// What a schema may say without a value being right or wrong by it.
+const ANNOTATIONS: [&str; 8] =
+    ["title", "description", "default", "deprecated", "examples", "readOnly", "writeOnly", "$comment"];
+
+/// What is left to the schema's validator.
+const BY_SCHEMA: [&str; 40] = [
+    "type",
+    "enum",
+    "const",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "contains",
+    "minContains",
+    "maxContains",
+    "properties",
+    "patternProperties",
+    "additionalProperties",
+    "propertyNames",
+    "required",
+    "dependentRequired",
+    "dependentSchemas",
+    "items",
+    "prefixItems",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+    "$ref",
+    "$defs",
+    "$id",
+    "$anchor",
+    "$dynamicRef",
+    "$dynamicAnchor",
+    "$schema",
+    "$vocabulary",
+    "contentEncoding",
+    "contentMediaType",
+    "contentSchema",
+];
+
+/// The formats that are checked.
+const FORMATS: [&str; 20] = [
+    "email",
+    "uri",
+    "ip",
+    "ipv4",
+    "ipv6",
+    "uuid",
+    "date",
+    "date-time",
+    "time",
+    "duration",
+    "hostname",
+    "regex",
+    "json-pointer",
+    "relative-json-pointer",
+    "uri-reference",
+    "uri-template",
+    "iri",
+    "iri-reference",
+    "idn-email",
+    "idn-hostname",
+];
+
+/// One keyword that has a native check.
+pub(crate) struct Extension {
+    span: Span,
+    check: Check,
+}
+
+enum Check {
+    /// The method of the runtime that compares with a number.
+    Number(&'static str, Expr),
+    /// The function of the runtime that tells.
+    Format(syn::Ident),
+    Members(&'static str, Expr),
+}
+
+/// The keywords of one `extend(…)` that have native checks, and whether there are others.
+pub(super) fn read(list: &MetaList, mistakes: &mut Mistakes) -> (Vec<Extension>, bool) {
+    let (mut native, mut opaque) = (Vec::new(), false);
+    let pairs = match pairs.parse2(list.tokens.clone()) {
+        Ok(pairs) => pairs,
+        Err(error) => {
+            mistakes.add(error);
+            Vec::new()
+        }
+    };
+    for (keyword, value) in pairs {
+        match one(&keyword, &value, mistakes) {
+            Said::Nothing => {}
+            Said::BySchema => opaque = true,
+            Said::Native(check) => native.push(Extension { span: keyword.span(), check }),
+        }
+    }
+    (native, opaque)
+}
+
+enum Said {
+    Nothing,
+    BySchema,
+    Native(Check),
+}
+
+fn one(keyword: &LitStr, value: &TokenStream, mistakes: &mut Mistakes) -> Said {
+    let name = keyword.value();
+    let number = || number(value);
+    let native = |check: Option<Check>| check.map_or(Said::BySchema, Said::Native);
+    match &*name {
+        "minimum" => native(number().map(|number| Check::Number("at_least", number))),
+        "maximum" => native(number().map(|number| Check::Number("at_most", number))),
+        "exclusiveMinimum" => native(number().map(|number| Check::Number("more_than", number))),
+        "exclusiveMaximum" => native(number().map(|number| Check::Number("less_than", number))),
+        "multipleOf" => native(number().map(|number| Check::Number("multiple_of", number))),
+        "minProperties" => native(number().map(|number| Check::Members("min", number))),
+        "maxProperties" => native(number().map(|number| Check::Members("max", number))),
+        "format" => format(value, mistakes),
+        "pattern" => {
+            if let Some(pattern) = text(value) {
+                for mistake in dialect::mistakes(&pattern.value()) {
+                    mistakes.at(pattern.span(), mistake);
+                }
+            }
+            Said::BySchema
+        }
+        _ if name.starts_with("x-") || ANNOTATIONS.contains(&&*name) => Said::Nothing,
+        _ if BY_SCHEMA.contains(&&*name) => Said::BySchema,
+        _ => {
+            let message = format!(
+                "`{name}` is no keyword of JSON Schema 2020-12, and would not be checked; the name of an annotation starts with `x-`"
+            );
+            mistakes.at(keyword.span(), message);
+            Said::Nothing
+        }
+    }
+}
+
+fn format(value: &TokenStream, mistakes: &mut Mistakes) -> Said {
+    let Some(format) = text(value) else { return Said::BySchema };
+    let name = format.value();
+    if FORMATS.contains(&&*name) {
+        return Said::Native(Check::Format(syn::Ident::new(&name.replace('-', "_"), format.span())));
+    }
+    // What schemars writes of numbers; Lift writes their limits from it.
+    if !["int", "uint", "float", "double"].iter().any(|number| name.starts_with(number)) {
+        let known = FORMATS.join(", ");
+        mistakes.at(format.span(), format_args!("`{name}` is no format that is checked; these are: {known}"));
+    }
+    Said::BySchema
+}
+
+/// `"key" = value, …`, where a value may be anything that `json!` takes.
+fn pairs(input: ParseStream<'_>) -> syn::Result<Vec<(LitStr, TokenStream)>> {
+    let mut pairs = Vec::new();
+    while !input.is_empty() {
+        let keyword = input.parse()?;
+        input.parse::<Token![=]>()?;
+        let mut value = TokenStream::new();
+        while !input.is_empty() && !input.peek(Token![,]) {
+            value.extend([input.parse::<TokenTree>()?]);
+        }
+        input.parse::<Option<Token![,]>>()?;
+        pairs.push((keyword, value));
+    }
+    Ok(pairs)
+}
+
+fn text(value: &TokenStream) -> Option<LitStr> {
+    syn::parse2(value.clone()).ok()
+}
+
+/// A number as it is written.
+fn number(value: &TokenStream) -> Option<Expr> {
+    let is_number =
+        |value: &Expr| matches!(value, Expr::Lit(ExprLit { lit: Lit::Int(_) | Lit::Float(_), .. }));
+    let value = syn::parse2(value.clone()).ok()?;
+    match &value {
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) if is_number(expr) => Some(value),
+        _ if is_number(&value) => Some(value),
+        _ => None,
+    }
+}
+
+impl Extension {
+    /// The check of `__lift_value`.
+    pub(super) fn expand(&self) -> TokenStream {
+        let private = quote!(::lift::__private::validate);
+        let check = match &self.check {
+            Check::Number(method, number) => {
+                let method = syn::Ident::new(method, self.span);
+                quote!(#private::AsNumber(__lift_value).#method(#number))
+            }
+            Check::Format(function) => quote!(#private::AsText(__lift_value).is(#private::#function)),
+            Check::Members("min", least) => {
+                quote!(#private::AsMembers(__lift_value).within(#least, ::core::primitive::usize::MAX))
+            }
+            Check::Members(_, most) => quote!(#private::AsMembers(__lift_value).within(0, #most)),
+        };
+        quote_spanned!(self.span=> __lift_found |= #check;)
+    }
+}

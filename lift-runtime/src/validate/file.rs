@@ -1,0 +1,71 @@
+//! `schema = "file.json"`: a body that a schema of the app's own describes.
+
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use super::schema::Schema;
+
+/// A schema file, and the files that it refers to. All of them were checked when the app was compiled.
+#[derive(Debug)]
+pub struct FileSchema {
+    /// By URI; the schema itself is the first.
+    files: &'static [(&'static str, &'static str)],
+    compiled: OnceLock<Result<Schema, String>>,
+}
+
+impl FileSchema {
+    /// Files by their URIs, the schema itself first.
+    pub const fn new(files: &'static [(&'static str, &'static str)]) -> Self {
+        Self { files, compiled: OnceLock::new() }
+    }
+
+    /// The schema, compiled at its first use.
+    pub(crate) fn schema(&self) -> Result<&Schema, &str> {
+        self.compiled.get_or_init(|| self.compile()).as_ref().map_err(String::as_str)
+    }
+
+    fn compile(&self) -> Result<Schema, String> {
+        let read = |(uri, text): &(&'static str, &'static str)| match serde_json::from_str::<Value>(text) {
+            Ok(value) => Ok((*uri, value)),
+            Err(error) => Err(format!("{uri} is not JSON: {error}")),
+        };
+        let files = self.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let Some((uri, schema)) = files.first() else { return Err("there is no schema".to_owned()) };
+        Schema::compile(schema.clone(), Some(uri), &files)
+    }
+
+    /// Whether JSON is right by the schema; what is no schema, or no JSON, is told.
+    ///
+    /// # Errors
+    /// The schema does not compile, or the text is not JSON.
+    pub fn accepts(&self, json: &[u8]) -> Result<bool, String> {
+        let document = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        Ok(self.schema()?.validator.is_valid(&&document))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FileSchema;
+
+    #[test]
+    fn files_refer_to_each_other() {
+        static ORDER: FileSchema = FileSchema::new(&[
+            (
+                "file:///schemas/order.json",
+                r##"{"properties": {"lines": {"items": {"$ref": "line.json"}}}}"##,
+            ),
+            ("file:///schemas/line.json", r##"{"$ref": "../common.json#/$defs/count"}"##),
+            ("file:///common.json", r##"{"$defs": {"count": {"type": "integer", "minimum": 1}}}"##),
+        ]);
+        assert_eq!(ORDER.accepts(br#"{"lines": [1, 2]}"#), Ok(true));
+        assert_eq!(ORDER.accepts(br#"{"lines": [1, 0]}"#), Ok(false));
+    }
+
+    #[test]
+    fn what_is_not_there_is_told() {
+        static LOST: FileSchema = FileSchema::new(&[("file:///a.json", r##"{"$ref": "b.json"}"##)]);
+        assert!(LOST.accepts(b"1").is_err_and(|error| error.contains("b.json")));
+    }
+}
