@@ -62,8 +62,9 @@ pub(crate) struct Renewed {
 impl Renewed {
     fn note(&mut self, name: Hashed, renewal: u64, most: usize) {
         if self.names.len() >= most && !self.names.contains_key(&name) {
+            // Those listed may be later than this one, which began before them and comes after.
+            self.all_until = self.names.values().fold(renewal, |last, listed| last.max(*listed));
             self.names = HashMap::new();
-            self.all_until = renewal;
         }
         let last = self.names.entry(name).or_default();
         *last = renewal.max(*last);
@@ -311,6 +312,17 @@ mod tests {
             table.renew(Name::Tag(&acme, tag));
         }
         assert!(stamps.iter().all(|stamp| !table.stands(stamp)));
+    }
+
+    #[test]
+    fn a_list_that_is_closed_by_a_renewal_that_comes_late_forgets_nothing() {
+        let mut renewed = Renewed::default();
+        for name in 0..4 {
+            renewed.note(name, 10 + u64::from(name), 4);
+        }
+        renewed.note(4, 9, 4);
+        assert!(renewed.holds(2, 11), "it was renewed at 12");
+        assert!(!renewed.holds(2, 13));
     }
 
     #[test]
