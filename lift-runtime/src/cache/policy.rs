@@ -35,6 +35,7 @@ pub struct Policy {
     pub(crate) local: bool,
     cache_control: Option<&'static str>,
     fingerprint: Option<fn() -> u64>,
+    schema: OnceLock<u64>,
     registered: OnceLock<Registered>,
     tainted: AtomicBool,
 }
@@ -69,6 +70,7 @@ impl Policy {
             local: false,
             cache_control: None,
             fingerprint: None,
+            schema: OnceLock::new(),
             registered: OnceLock::new(),
             tainted: AtomicBool::new(false),
         }
@@ -171,8 +173,9 @@ impl Policy {
         }
     }
 
+    /// Made once, for it takes longer than the rest of a look-up.
     pub(crate) fn schema(&self) -> u64 {
-        self.fingerprint.map_or(0, |fingerprint| fingerprint())
+        *self.schema.get_or_init(|| self.fingerprint.map_or(0, |fingerprint| fingerprint()))
     }
 
     #[inline]

@@ -6,6 +6,7 @@ mod lab;
 mod lookup;
 mod near;
 mod noise;
+mod releases;
 mod remote;
 mod route;
 mod share;
