@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::key::Key;
-use super::plan::abroad;
+use super::plan::call_abroad;
 use super::policy::Policy;
 use super::remote::Failed;
 use super::tags::{Name, Scope, Space, Tags};
@@ -85,7 +85,7 @@ impl Cache {
         if inner.remote_for(policy).is_none() {
             return Ok(());
         }
-        let name = Name::Call(space, &abroad(policy, key.as_bytes())).to_bytes();
+        let name = Name::Call(space, &call_abroad(policy, key.as_bytes())).to_bytes();
         inner.renew_abroad(self.now(), &[name]).await.map_err(untold)
     }
 

@@ -224,6 +224,15 @@ pub(crate) fn abroad(policy: &Policy, key: &[u8]) -> Box<[u8]> {
     long.as_bytes().into()
 }
 
+/// A call as stores outside the process know it: without version and schema, so that it is invalidated for all releases
+/// that run side by side.
+pub(crate) fn call_abroad(policy: &Policy, call: &[u8]) -> Box<[u8]> {
+    let mut long = Key::new();
+    long.part(policy.name);
+    long.raw(&call[size_of::<u32>()..]);
+    long.as_bytes().into()
+}
+
 impl Plan {
     /// The plan of a value that is given rather than computed.
     pub(crate) fn primed(
@@ -257,8 +266,8 @@ impl Plan {
         self.tags = tags;
         if self.inner.remote_for(self.policy).is_some() {
             let key = abroad(self.policy, &self.key);
-            let call = key.len() - (self.key.len() - self.call);
-            let names: Arc<[_]> = self.names(&key[..call]).map(Name::to_bytes).collect();
+            let call = call_abroad(self.policy, &self.key[..self.call]);
+            let names: Arc<[_]> = self.names(&call).map(Name::to_bytes).collect();
             let digest = digest(&names);
             self.abroad = Some(Abroad { key: key.into(), names, digest });
         }
@@ -460,9 +469,9 @@ impl Plan {
     /// The function no longer returns what is stored: nobody is to be served it while it is stale.
     pub(crate) async fn forget(&self, entry: &Arc<Entry>) {
         match self.remote() {
-            Some((_, abroad)) => {
-                let call = abroad.key.len() - (self.key.len() - self.call);
-                let name = Name::Call(&self.space, &abroad.key[..call]).to_bytes();
+            Some(_) => {
+                let call = call_abroad(self.policy, &self.key[..self.call]);
+                let name = Name::Call(&self.space, &call).to_bytes();
                 if self.inner.renew_abroad(self.now(), &[name]).await.is_err() {
                     self.row.error();
                 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::response::{IntoResponse, Response};
 
-use super::lab::{Bench, Setup, case};
+use super::lab::{Bench, Case as _, Setup, case};
 use super::store::Store;
 use crate::cache::Cache;
 use crate::cache::policy::Policy;
@@ -33,4 +33,19 @@ async fn the_schema_of_a_type_is_made_once() {
         bench.get("/x").await;
     }
     assert_eq!(MADE.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_call_is_invalidated_for_all_releases() {
+    case!(One, Policy::new("call", 60_000).fingerprint(|| 1));
+    case!(Two, Policy::new("call", 60_000).fingerprint(|| 2).version(2));
+    let store = Store::default();
+    let one = Bench::with::<One, _>(setup(&store), counted);
+    let two = Bench::with::<Two, _>(setup(&store), counted);
+    for name in ["/x", "/y"] {
+        assert!(one.get(name).await.cache().ends_with("stored") && two.get(name).await.cache().ends_with("stored"));
+    }
+    two.cache.invalidate_key(Two::policy(), |key| key.part("x")).await.expect("told");
+    assert_eq!((two.get("/x").await.body, one.get("/x").await.body), ("x 3".to_owned(), "x 3".to_owned()));
+    assert!(one.get("/y").await.cache().starts_with("lift; hit"));
 }
