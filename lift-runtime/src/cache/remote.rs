@@ -69,21 +69,22 @@ trait Erased: Send + Sync {
     fn largest(&self) -> usize;
 }
 
+/// The store's code runs when the future is polled, and not before: where its panics are caught.
 impl<S: CacheStore> Erased for S {
     fn connect(&self) -> Future_<'_, ()> {
-        Box::pin(CacheStore::connect(self))
+        Box::pin(async move { CacheStore::connect(self).await })
     }
 
     fn lookup<'a>(&'a self, key: &'a [u8], names: &'a [Box<[u8]>]) -> Future_<'a, Found> {
-        Box::pin(CacheStore::lookup(self, key, names))
+        Box::pin(async move { CacheStore::lookup(self, key, names).await })
     }
 
     fn establish<'a>(&'a self, names: &'a [Box<[u8]>]) -> Future_<'a, Vec<Generation>> {
-        Box::pin(CacheStore::establish(self, names))
+        Box::pin(async move { CacheStore::establish(self, names).await })
     }
 
     fn renew<'a>(&'a self, names: &'a [Box<[u8]>]) -> Future_<'a, ()> {
-        Box::pin(CacheStore::renew(self, names))
+        Box::pin(async move { CacheStore::renew(self, names).await })
     }
 
     fn put<'a>(
@@ -93,19 +94,19 @@ impl<S: CacheStore> Erased for S {
         expires: u64,
         lease: Option<Lease>,
     ) -> Future_<'a, bool> {
-        Box::pin(CacheStore::put(self, key, entry, expires, lease))
+        Box::pin(async move { CacheStore::put(self, key, entry, expires, lease).await })
     }
 
     fn lease<'a>(&'a self, key: &'a [u8], lease: Lease, duration: Duration) -> Future_<'a, Leased> {
-        Box::pin(CacheStore::lease(self, key, lease, duration))
+        Box::pin(async move { CacheStore::lease(self, key, lease, duration).await })
     }
 
     fn release<'a>(&'a self, key: &'a [u8], lease: Lease) -> Future_<'a, ()> {
-        Box::pin(CacheStore::release(self, key, lease))
+        Box::pin(async move { CacheStore::release(self, key, lease).await })
     }
 
     fn watch(&self, watcher: Watcher) -> Future_<'_, ()> {
-        Box::pin(CacheStore::watch(self, watcher))
+        Box::pin(async move { CacheStore::watch(self, watcher).await })
     }
 
     fn largest(&self) -> usize {
