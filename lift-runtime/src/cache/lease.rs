@@ -88,7 +88,13 @@ pub(crate) async fn release(hold: Option<Hold>) {
 }
 
 /// Makes the generations that are missing, and takes the right to compute, where the store knows of such.
-pub(crate) async fn obtain<C: Codec>(plan: &mut Plan, seat: &Seat, snapshot: &mut Snapshot) -> Obtained {
+/// Of what stands in for an error, what stands no longer is dropped.
+pub(crate) async fn obtain<C: Codec>(
+    plan: &mut Plan,
+    seat: &Seat,
+    snapshot: &mut Snapshot,
+    fallback: &mut Option<Arc<Entry>>,
+) -> Obtained {
     if !matches!(snapshot, Snapshot::Remote(..)) {
         return Obtained::Without;
     }
@@ -116,6 +122,7 @@ pub(crate) async fn obtain<C: Codec>(plan: &mut Plan, seat: &Seat, snapshot: &mu
             release(hold).await;
             return Obtained::Filled(entry);
         }
+        *fallback = plan.standing(fallback.take(), snapshot, &looked);
         *snapshot = looked.snapshot;
         is_leased = looked.is_leased;
         if hold.is_some() {

@@ -342,6 +342,25 @@ impl Plan {
         Looked { snapshot: Snapshot::Unknown(came), found: None, is_leased: None }
     }
 
+    /// What still stands of an entry that was looked up under an earlier snapshot. Whoever comes after an invalidation
+    /// waits for who has looked again, and is not to be given what stood before it.
+    pub(crate) fn standing(
+        &self,
+        entry: Option<Arc<Entry>>,
+        earlier: &Snapshot,
+        looked: &Looked,
+    ) -> Option<Arc<Entry>> {
+        match &looked.snapshot {
+            Snapshot::Memory(_) => entry.filter(|entry| entry.stands(self.inner.memory().generations())),
+            // Nobody joins a flight that knows nothing.
+            Snapshot::Unknown(_) => entry,
+            Snapshot::Remote(..) => {
+                let found = looked.found.as_ref().map(|(found, _)| Arc::clone(found));
+                found.or_else(|| entry.filter(|_| looked.snapshot == *earlier))
+            }
+        }
+    }
+
     /// An entry from its bytes, if it is this key's, whole, valid and of use. A near cache keeps it.
     fn decode<C: Codec>(
         &self,

@@ -106,7 +106,7 @@ async fn wait<C, A, M, F>(
     plan: &mut Plan,
     mut seat: Seat,
     mut snapshot: Snapshot,
-    fallback: Option<Arc<Entry>>,
+    mut fallback: Option<Arc<Entry>>,
     make: M,
 ) -> Answer<A>
 where
@@ -128,6 +128,7 @@ where
             None => {
                 // The leader is gone, and what it began under may be too.
                 let looked = plan.look::<C>().await;
+                fallback = plan.standing(fallback, &snapshot, &looked);
                 snapshot = looked.snapshot;
                 seat.begin(&snapshot);
             }
@@ -246,7 +247,7 @@ async fn lead<C, A, M, F>(
     plan: &mut Plan,
     seat: Seat,
     mut snapshot: Snapshot,
-    fallback: Option<Arc<Entry>>,
+    mut fallback: Option<Arc<Entry>>,
     make: M,
 ) -> Answer<A>
 where
@@ -259,7 +260,7 @@ where
         seat.finish(Outcome::Made(Arc::clone(&entry)));
         return Answer::Hit(entry);
     }
-    let hold = match obtain::<C>(plan, &seat, &mut snapshot).await {
+    let hold = match obtain::<C>(plan, &seat, &mut snapshot, &mut fallback).await {
         Obtained::Filled(entry) => {
             seat.finish(Outcome::Made(Arc::clone(&entry)));
             return Answer::Hit(entry);

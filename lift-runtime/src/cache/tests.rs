@@ -2,6 +2,7 @@
 
 mod counters;
 mod function;
+mod handover;
 mod hasty;
 mod lab;
 mod lookup;
