@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::entry::{Entry, Freshness};
 use super::flight::Seat;
 use super::generation::Snapshot;
 use super::plan::{Codec, Plan};
 use super::remote::Remote;
+use super::resolve::limit;
 use super::store::{Lease, Leased};
 use crate::clock::Clock;
 
@@ -30,6 +31,8 @@ pub(crate) enum Obtained {
     Granted(Hold),
     /// Another process has computed it meanwhile.
     Filled(Arc<Entry>),
+    /// Another process computes it, and this may be served meanwhile, or there is no time left to wait.
+    Late(Arc<Entry>),
     /// The store has no leases, or could not be asked.
     Without,
 }
@@ -99,6 +102,7 @@ pub(crate) async fn obtain<C: Codec>(
         return Obtained::Without;
     }
     let end = Instant::now() + PATIENCE;
+    let late = limit(plan);
     let (mut pause, mut is_leased) = (POLL, None);
     let hold = loop {
         // Asking in vain may cost a write, as large as the entry.
@@ -113,7 +117,17 @@ pub(crate) async fn obtain<C: Codec>(
             }
         };
         if hold.is_none() {
-            sleep(pause).await;
+            let now = plan.now();
+            let serves = |entry: &&Arc<Entry>| match entry.freshness(now) {
+                Freshness::Fresh | Freshness::Stale => true,
+                Freshness::Fallback => Instant::now() >= late,
+                Freshness::Gone => false,
+            };
+            if let Some(entry) = fallback.as_ref().filter(serves) {
+                return Obtained::Late(Arc::clone(entry));
+            }
+            let until = Instant::now() + pause;
+            sleep_until(if fallback.is_some() { until.min(late) } else { until }).await;
         }
         // Also when it was granted: the last holder may have stored between the look-up and now.
         let began = Instant::now();

@@ -265,6 +265,10 @@ where
             seat.finish(Outcome::Made(Arc::clone(&entry)));
             return Answer::Hit(entry);
         }
+        Obtained::Late(entry) => {
+            seat.finish(Outcome::Stale(Arc::clone(&entry)));
+            return late(plan, &entry);
+        }
         Obtained::Without => None,
         Obtained::Granted(hold) => Some(hold),
     };
@@ -401,7 +405,7 @@ fn times(plan: &Plan, created: u64, keep: Keep) -> Times {
 }
 
 /// When a stale entry goes out instead of waiting on; without a deadline, in practice never.
-fn limit(plan: &Plan) -> Instant {
+pub(crate) fn limit(plan: &Plan) -> Instant {
     match plan.context.remaining() {
         Some(left) => Instant::now() + left.saturating_sub(MARGIN.min(left / 10)),
         None => Instant::now() + ENDLESS,

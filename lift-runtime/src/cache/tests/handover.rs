@@ -3,13 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use http::Request;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::lab::{Bench, Setup, case, until};
 use super::store::Store;
-use crate::cache::Cache;
 use crate::cache::policy::Policy;
+use crate::cache::{Cache, Lease};
+use crate::context::Origin;
 use crate::error::Result;
 
 fn setup(store: &Store) -> Setup {
@@ -63,4 +67,53 @@ async fn what_was_invalidated_meanwhile_stands_in_for_no_error() {
     hand_over(Setup::default()).await;
     hand_over(setup(&Store::default())).await;
     hand_over(setup(&Store::with_leases())).await;
+}
+
+async fn counted(run: u32, name: String) -> Result<Response> {
+    Ok(format!("{name} {run}").into_response())
+}
+
+/// Another process takes the lease on all that is there.
+fn held_elsewhere(store: &Store) {
+    let mut state = store.state();
+    let leases: Vec<_> = state.entries.keys().map(|key| (key.clone(), Lease(1))).collect();
+    state.leases.extend(leases);
+}
+
+fn asked(origin: Origin) -> Request<Body> {
+    let mut request = Request::get("/a").body(Body::empty()).expect("a request");
+    request.extensions_mut().insert(origin);
+    request
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_lambda_nobody_waits_for_another_process_that_refreshes() {
+    case!(C, Policy::new("refreshed elsewhere", 60_000).stale(30_000));
+    let store = Store::with_leases();
+    let bench = Bench::with::<C, _>(setup(&store), counted);
+    bench.get("/a").await;
+    held_elsewhere(&store);
+    bench.clock.advance(Duration::from_secs(61));
+    let began = Instant::now();
+    let answer = bench.ask(asked(Origin { on_lambda: true, ..Origin::default() })).await;
+    assert_eq!((&*answer.body, began.elapsed()), ("a 1", Duration::ZERO));
+    store.state().leases.clear();
+    let answer = bench.ask(asked(Origin { on_lambda: true, ..Origin::default() })).await;
+    assert_eq!(answer.body, "a 2", "the refresh is this one's now");
+}
+
+#[tokio::test(start_paused = true)]
+async fn stale_stands_in_for_what_another_process_takes_too_long_to_make() {
+    case!(C, Policy::new("too long elsewhere", 60_000).stale_if_error(600_000));
+    let store = Store::with_leases();
+    let bench = Bench::with::<C, _>(setup(&store), counted);
+    bench.get("/a").await;
+    held_elsewhere(&store);
+    bench.clock.advance(Duration::from_secs(61));
+    let began = Instant::now();
+    let deadline = Some(began + Duration::from_secs(3));
+    let answer = bench.ask(asked(Origin { deadline, ..Origin::default() })).await;
+    assert_eq!((answer.status(), &*answer.body), (200, "a 1"));
+    assert!(began.elapsed() > Duration::from_secs(2), "it may come in time: {:?}", began.elapsed());
+    assert_eq!(bench.lab.runs(), 1);
 }

@@ -44,7 +44,8 @@ impl CacheStore for Hasty {
 async fn a_store_that_panics_before_it_has_made_a_future_fails_no_request() {
     case!(C, Policy::new("hasty", 60_000));
     let setup = Setup { cache: Cache::store(Hasty), ..Setup::default() };
-    let bench = Bench::with::<C, _>(setup, async |_, name: String| -> Result<Response> { Ok(name.into_response()) });
+    let bench =
+        Bench::with::<C, _>(setup, async |_, name: String| -> Result<Response> { Ok(name.into_response()) });
     for _ in 0..3 {
         assert_eq!(bench.get("/x").await.body, "x");
         assert_eq!(bench.send("POST", "/x", &[]).await.status(), 200);

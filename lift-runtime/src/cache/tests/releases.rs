@@ -43,7 +43,10 @@ async fn a_call_is_invalidated_for_all_releases() {
     let one = Bench::with::<One, _>(setup(&store), counted);
     let two = Bench::with::<Two, _>(setup(&store), counted);
     for name in ["/x", "/y"] {
-        assert!(one.get(name).await.cache().ends_with("stored") && two.get(name).await.cache().ends_with("stored"));
+        assert!(
+            one.get(name).await.cache().ends_with("stored")
+                && two.get(name).await.cache().ends_with("stored")
+        );
     }
     two.cache.invalidate_key(Two::policy(), |key| key.part("x")).await.expect("told");
     assert_eq!((two.get("/x").await.body, one.get("/x").await.body), ("x 3".to_owned(), "x 3".to_owned()));
