@@ -29,7 +29,12 @@ fn is_memory(value: &str) -> bool {
 
 fn capacity(memory: &str) -> Result<u64> {
     let Some((_, size)) = memory.split_once(':') else { return Ok(CAPACITY) };
-    bytes(size).ok_or_else(|| refused(&format!("`{size}` is not a size such as 64MiB, from 64KiB up")))
+    bytes(size).ok_or_else(|| {
+        let is_number =
+            size.len() < 20 && size.starts_with(|first: char| first.is_ascii_digit() || first == '-');
+        let said = if is_number && !size.contains(':') { size } else { "…" };
+        refused(&format!("`memory:{said}` does not say a size such as 64MiB, from 64KiB up"))
+    })
 }
 
 /// A store outside the process; before it, so many bytes of memory.
@@ -51,8 +56,15 @@ fn store_of(url: &str, memory: Option<u64>) -> Result<Cache> {
         "dynamodb" => super::DynamoDbStore::new(url).map(|store| before(memory, store)),
         #[cfg(not(feature = "dynamodb"))]
         "dynamodb" => Err(left_out(scheme, "dynamodb")),
-        _ => Err(refused(&format!("`{scheme}:…` is no store that there is"))),
+        _ => Err(refused(&format!("`{}:…` is no store that there is", shown(scheme)))),
     }
+}
+
+/// What stands where a name is expected, if it may be one: where a URL is wrong, any part of it may be a password's.
+pub(crate) fn shown(name: &str) -> &str {
+    let is_name =
+        name.len() < 20 && name.bytes().all(|byte| byte.is_ascii_lowercase() || b"+-_".contains(&byte));
+    if is_name { name } else { "…" }
 }
 
 #[cfg(any(feature = "dynamodb", feature = "redis"))]
@@ -162,5 +174,30 @@ mod tests {
         let said = format!("{error:?}");
         assert!(said.contains("`disk:…`"), "{said}");
         assert!(!said.contains("s3cret") && !said.contains("internal/0"), "{said}");
+    }
+
+    #[test]
+    fn whatever_is_wrong_no_password_is_repeated() {
+        for value in [
+            "memory:redis://user:s3cret@cache:6379",
+            "memory:64MiB,redis://user:s3cret@cache:6379",
+            "memory:64MiB:s3cret",
+            "memory:s3cret+redis://cache",
+            "s3cret@cache:6379",
+            "S3cret",
+            "user:s3cret@cache",
+            "s3cret://cache",
+            "redis//user:s3cret@cache",
+            #[cfg(feature = "redis")]
+            "redis://user:pa?s3cret@cache:6379",
+            #[cfg(feature = "redis")]
+            "memory+redis://user:pa?x=1&s3cret@cache:6379",
+            #[cfg(feature = "dynamodb")]
+            "dynamodb://table?s3cret@x",
+        ] {
+            let error = read(Some(OsStr::new(value))).err().unwrap_or_else(|| panic!("{value} is refused"));
+            let said = format!("{error:?} {error}").to_lowercase();
+            assert!(!said.contains("s3cret"), "{value}: {said}");
+        }
     }
 }

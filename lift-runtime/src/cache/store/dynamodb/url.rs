@@ -1,5 +1,6 @@
 //! Which table, as a URL says.
 
+use crate::cache::environment::shown;
 use crate::error::{Error, Result};
 
 const PREFIX: &str = "lift:";
@@ -37,7 +38,7 @@ impl Target {
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "prefix" => prefix = value.into_owned(),
-                other => return Err(refused(&format!("it has no parameter `{other}`"))),
+                other => return Err(refused(&format!("it has no parameter `{}`", shown(other)))),
             }
         }
         if prefix.len() > LONGEST_PREFIX {

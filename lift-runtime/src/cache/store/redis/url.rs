@@ -4,6 +4,7 @@ use redis::cluster::ClusterClient;
 use redis::{Client, IntoConnectionInfo as _, TlsCertificates};
 
 use super::client::{CONNECT, RedisClient};
+use crate::cache::environment::shown;
 use crate::error::{Error, Result};
 
 const PREFIX: &str = "lift:";
@@ -23,7 +24,7 @@ impl Target {
             "redis" | "rediss" => (scheme, false),
             "redis+cluster" => ("redis", true),
             "rediss+cluster" => ("rediss", true),
-            other => return Err(refused(&format!("`{other}://` is none of its schemes"))),
+            other => return Err(refused(&format!("`{}://` is none of its schemes", shown(other)))),
         };
         let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut prefix = PREFIX.to_owned();
@@ -32,7 +33,7 @@ impl Target {
             match &*name {
                 "prefix" => prefix = value.into_owned(),
                 "ca" => root_cert = Some(authority(&value)?),
-                other => return Err(refused(&format!("it has no parameter `{other}`"))),
+                other => return Err(refused(&format!("it has no parameter `{}`", shown(other)))),
             }
         }
         if root_cert.is_some() && scheme == "redis" {
