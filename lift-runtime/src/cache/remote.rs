@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::lookup::Lookups;
 use super::near::{Near, Watcher};
 use super::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
-use super::tags::Name;
+use super::tags::{Name, NameOwner, Space};
 use super::timing::{Latency, Timing};
 
 /// For one operation on an open connection.
@@ -42,7 +42,7 @@ const OPEN_AT_MOST: u64 = 30_000;
 /// A line in the log for each so many milliseconds of failure.
 const LOG_EVERY: u64 = 60_000;
 
-/// Names that a store could not be told of, before they are taken for everything.
+/// Names that a store could not be told of, before they are taken for everything of their tenants.
 const PENDING: usize = 10_000;
 
 /// So many of them a store is told of at once.
@@ -175,6 +175,26 @@ struct Pending {
     owed: u64,
 }
 
+impl Pending {
+    /// Takes the names of each tenant for everything of that tenant, so that it costs no other one its entries. Of too
+    /// many tenants it takes all for everything.
+    fn sum_up(&mut self, owed: u64) {
+        let names = std::mem::take(&mut self.names).into_keys();
+        self.names = names.map(|name| (space_of(&name).unwrap_or(name), owed)).collect();
+        if self.names.len() > PENDING / 2 {
+            self.names = BTreeMap::from([(Name::All.to_bytes(), owed)]);
+        }
+    }
+}
+
+/// The name of everything of the tenant whose name it is.
+fn space_of(name: &[u8]) -> Option<Box<[u8]>> {
+    match NameOwner::of(name) {
+        NameOwner::Tenant(tenant) => Some(Name::Space(&Space::Tenant(tenant)).to_bytes()),
+        NameOwner::Whole | NameOwner::Everybody => None,
+    }
+}
+
 /// Why an operation came to nothing.
 #[derive(Debug)]
 pub(crate) enum Failed {
@@ -289,8 +309,7 @@ impl Remote {
         let owed = pending.owed;
         pending.names.extend(names.iter().map(|name| (name.clone(), owed)));
         if pending.names.len() > PENDING {
-            pending.names.clear();
-            pending.names.insert(Name::All.to_bytes(), owed);
+            pending.sum_up(owed);
         }
         self.owes.store(!pending.names.is_empty(), Ordering::Release);
     }
@@ -299,6 +318,11 @@ impl Remote {
     pub(crate) async fn settle(&self, now: u64) -> Result<(), Failed> {
         if !self.owes.load(Ordering::Acquire) {
             return Ok(());
+        }
+        // There may be many, and nobody is told while the breaker is open.
+        if self.breaker.state(now) == BreakerState::Open {
+            self.skipped.fetch_add(1, Ordering::Relaxed);
+            return Err(Failed::Skipped);
         }
         let (names, owed): (Vec<_>, Vec<_>) =
             self.pending().names.iter().map(|(name, owed)| (name.clone(), *owed)).unzip();

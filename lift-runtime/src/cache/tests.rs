@@ -8,6 +8,7 @@ mod lab;
 mod lookup;
 mod near;
 mod noise;
+mod owed;
 mod releases;
 mod remote;
 mod route;
