@@ -31,6 +31,9 @@ use crate::error::Result;
 /// How long a generation outlives its last use, give or take; one that is gone costs a computation.
 const GENERATION_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// A century, in milliseconds.
+const LONGEST: u64 = 100 * 365 * 24 * 3_600_000;
+
 /// One look-up in so many puts off the end of the generations it reads.
 const REFRESH: u32 = 1024;
 
@@ -234,7 +237,7 @@ impl CacheStore for RedisStore {
     ) -> Result<bool, StoreError> {
         let entry_key = self.entry(key);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map(millis).unwrap_or_default();
-        let Some(life) = expires.checked_sub(now).filter(|life| *life > 0) else { return Ok(false) };
+        let Some(life) = life(now, expires) else { return Ok(false) };
         let Some(lease) = lease else {
             let mut set = redis::cmd("SET");
             set.arg(&*entry_key).arg(&*entry).arg("PX").arg(life);
@@ -323,6 +326,11 @@ impl std::fmt::Debug for RedisStore {
     }
 }
 
+/// How long Redis is to keep an entry; it refuses what would end after its own end of time, as `Duration::MAX` does.
+fn life(now: u64, expires: u64) -> Option<u64> {
+    expires.checked_sub(now).filter(|life| *life > 0).map(|life| life.min(LONGEST))
+}
+
 /// A generation as it is stored; anything else counts as missing.
 fn generation(value: &Value) -> Option<Generation> {
     let Value::BulkString(bytes) = value else { return None };
@@ -335,4 +343,17 @@ fn millis(duration: Duration) -> u64 {
 
 fn odd() -> StoreError {
     StoreError::new("Redis answered in a form that was not expected")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_for_ever_has_an_end_that_redis_takes() {
+        assert_eq!(life(1_000, 61_000), Some(60_000));
+        assert_eq!((life(1_000, 1_000), life(1_000, 999)), (None, None));
+        let longest = life(1_000, u64::MAX).expect("it has an end");
+        assert!(i64::try_from(longest + 1_000).is_ok());
+    }
 }
