@@ -283,7 +283,6 @@ impl Memory {
         let weight = bytes.saturating_add(key.bytes.len() as u64).saturating_add(OVERHEAD);
         let fits = weight <= self.limit() + OVERHEAD;
         let Some(charge) = fits.then(|| self.charge(payer, weight)).flatten() else {
-            row.too_large();
             return (Entry::loose(row, times, payload), false);
         };
         let party = charge.as_ref().map(Charge::party);

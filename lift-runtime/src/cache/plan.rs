@@ -412,6 +412,8 @@ impl Plan {
                 let (entry, stored) = self.put(stamp, times, payload, bytes);
                 if stored {
                     self.row.stored();
+                } else {
+                    self.row.too_large();
                 }
                 (entry, stored)
             }

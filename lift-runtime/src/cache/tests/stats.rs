@@ -127,3 +127,17 @@ async fn the_recorder_is_told_of_all_hits_when_it_asks() {
     publish_counters();
     assert_eq!((told("lift.cache.hits"), bench.cache.stats().endpoints[0].hits), (99, 99));
 }
+
+#[tokio::test]
+async fn what_the_store_takes_and_memory_does_not_is_not_too_large() {
+    case!(C, Policy::new("too large for memory", 60_000));
+    let cache = Cache::near_of(1 << 20, Store::with_leases());
+    let large = async |_, _| -> Result<Response> { Ok("x".repeat(2 << 20).into_response()) };
+    let bench = Bench::with::<C, _>(Setup { cache, ..Setup::default() }, large);
+    for _ in 0..4 {
+        bench.get("/a").await;
+    }
+    let stats = bench.cache.stats();
+    let row = &stats.endpoints[0];
+    assert_eq!((row.hits, row.misses, row.stores, row.too_large), (3, 1, 1, 0));
+}
