@@ -110,8 +110,9 @@ impl fmt::Display for StoreError {
 /// - Once [`renew`](Self::renew) has returned, every look-up that begins sees the new generations.
 /// - A generation that is lost (evicted, say) is missing, never an older one.
 pub trait CacheStore: Send + Sync + 'static {
-    /// Opens what operations need, such as a connection. Called once, before the first operation, which waits for it for
-    /// up to 250 ms; operations that find nothing open answer [`StoreError::Connecting`]. Nothing unless it is overridden.
+    /// Opens what operations need, such as a connection. Called before operations until it has ended once, by several at
+    /// once where several come; each waits for it until 250 ms after the first. Operations that find nothing open answer
+    /// [`StoreError::Connecting`]. Nothing unless it is overridden.
     fn connect(&self) -> impl Future<Output = Result<(), StoreError>> + Send {
         async { Ok(()) }
     }
