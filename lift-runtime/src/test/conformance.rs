@@ -260,6 +260,13 @@ impl<S: CacheStore> Suite<S> {
             "a lease hides the entry that is there"
         );
         done("release", self.store.release(&key, theirs).await);
+        let asked = done("lease", self.store.lease(&key, mine, long).await);
+        assert_eq!(asked, Leased::Granted, "a lease that is given back is not free");
+        assert_eq!(
+            self.entry(&key).await.as_deref(),
+            Some(&b"mine"[..]),
+            "a lease that is given back takes the entry with it"
+        );
         self.leases_that_run_out().await;
         self.leases_at_once().await;
     }

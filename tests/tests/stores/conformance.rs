@@ -47,6 +47,7 @@ enum Fault {
     GrantsToAll,
     IgnoresLeases,
     ReleasesForAnybody,
+    NeverReleases,
     NeverRunsOut,
     NeverEnds,
 }
@@ -174,7 +175,8 @@ impl CacheStore for Reference {
     async fn release(&self, key: &[u8], lease: Lease) -> Result<(), StoreError> {
         let (mut state, key) = (self.state(), self.key(key, false));
         let is_its = state.leases.get(&key).is_some_and(|(held, _)| *held == lease);
-        if is_its || self.fault == Fault::ReleasesForAnybody {
+        let is_kept = self.fault == Fault::NeverReleases;
+        if (is_its && !is_kept) || self.fault == Fault::ReleasesForAnybody {
             state.leases.remove(&key);
         }
         Ok(())
@@ -268,6 +270,7 @@ async fn each_fault_is_found_and_named() {
         (Fault::GrantsToAll, "a lease is granted to two"),
         (Fault::IgnoresLeases, "by one who holds no lease"),
         (Fault::ReleasesForAnybody, "by one who does not hold it"),
+        (Fault::NeverReleases, "that is given back is not free"),
         (Fault::NeverRunsOut, "has run out still stores"),
         (Fault::NeverEnds, "a lease stores twice"),
     ];
