@@ -26,6 +26,7 @@ use lift::{App, Cache, Json, Path, Tenants};
 use lift_tests::dynamodb::{DynamoDb, TABLE, store_at};
 use lift_tests::redis::Redis;
 use redis::aio::MultiplexedConnection;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tower::ServiceExt as _;
 
@@ -35,7 +36,7 @@ const BOUND: f64 = 1.15;
 /// A hit of a near cache is a hit in memory.
 const NEAR: f64 = 1.15;
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 struct User {
     id: u64,
     name: String,

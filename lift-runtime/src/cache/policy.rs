@@ -35,6 +35,8 @@ pub struct Policy {
     pub(crate) local: bool,
     cache_control: Option<&'static str>,
     fingerprint: Option<fn() -> u64>,
+    /// What that has said: it writes a whole schema.
+    schema: OnceLock<u64>,
     registered: OnceLock<Registered>,
     tainted: AtomicBool,
 }
@@ -69,6 +71,7 @@ impl Policy {
             local: false,
             cache_control: None,
             fingerprint: None,
+            schema: OnceLock::new(),
             registered: OnceLock::new(),
             tainted: AtomicBool::new(false),
         }
@@ -172,7 +175,7 @@ impl Policy {
     }
 
     pub(crate) fn schema(&self) -> u64 {
-        self.fingerprint.map_or(0, |fingerprint| fingerprint())
+        *self.schema.get_or_init(|| self.fingerprint.map_or(0, |fingerprint| fingerprint()))
     }
 
     #[inline]
