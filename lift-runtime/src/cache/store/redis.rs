@@ -173,12 +173,12 @@ impl CacheStore for RedisStore {
         }
         let mut commands = vec![get];
         if fastrand::u32(..REFRESH) == 0 {
-            let last = |name: &Box<[u8]>| {
+            let last = |name: &[u8]| {
                 let mut expire = redis::cmd("PEXPIRE");
                 expire.arg(&*self.generation(name)).arg(millis(GENERATION_TTL));
                 expire
             };
-            commands.extend(names.iter().map(last));
+            commands.extend(names.iter().map(|name| last(name)));
         }
         let mut answers = self.all(commands).await?;
         let Value::Array(values) = answers.swap_remove(0) else { return Err(odd()) };
