@@ -17,7 +17,7 @@ THROTTLED = [
     "com.amazon.coral.availability#ThrottlingException",
     "com.amazonaws.dynamodb.v20120810#RequestLimitExceeded",
 ]
-share, refused, passed = 0.0, 0, 0
+share, refused, passed, serving = 0.0, 0, 0, set()
 
 
 async def receive(reader):
@@ -34,6 +34,10 @@ def refusal():
 
 async def serve(reader, writer):
     global refused, passed
+    # The event loop itself does not keep a task whose client has left.
+    task = asyncio.current_task()
+    serving.add(task)
+    task.add_done_callback(serving.discard)
     try:
         while True:
             request = await receive(reader)
@@ -44,11 +48,13 @@ async def serve(reader, writer):
                 passed += 1
                 up, down = await asyncio.open_connection("127.0.0.1", int(sys.argv[2]))
                 down.write(request)
-                answer = await receive(up)
-                down.close()
+                try:
+                    answer = await asyncio.wait_for(receive(up), 5)
+                finally:
+                    down.close()
                 answer = answer.replace(b"Connection: close\r\n", b"", 1)
             writer.write(answer)
-    except (asyncio.IncompleteReadError, ConnectionError):
+    except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
         writer.close()
 
 

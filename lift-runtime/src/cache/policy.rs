@@ -35,6 +35,7 @@ pub struct Policy {
     pub(crate) local: bool,
     cache_control: Option<&'static str>,
     fingerprint: Option<fn() -> u64>,
+    /// What that has said: it writes a whole schema.
     schema: OnceLock<u64>,
     registered: OnceLock<Registered>,
     tainted: AtomicBool,

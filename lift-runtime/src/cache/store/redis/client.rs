@@ -37,10 +37,10 @@ impl Connect for RedisClient {
     async fn connect(&self) -> RedisResult<Connection> {
         match self {
             Self::Single(client) => {
-                // Operations are bounded by whoever asks; this bound is for what nobody waits for any more.
+                // Operations are bounded by whoever asks, who drops them then: a second timer for each would be for nothing.
                 let config = AsyncConnectionConfig::new()
                     .set_connection_timeout(Some(CONNECT))
-                    .set_response_timeout(Some(CONNECT));
+                    .set_response_timeout(None);
                 client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Single)
             }
             Self::Cluster(client) => client.get_async_connection().await.map(Connection::Cluster),
