@@ -91,7 +91,7 @@ async fn answer(request: TestRequest, body: &str) -> (u16, String) {
     };
     let mut told: Vec<_> = errors.iter().map(told).collect();
     told.sort();
-    (status.into(), told.join(", "))
+    (status, told.join(", "))
 }
 
 #[tokio::test]

@@ -118,6 +118,22 @@ async fn wrong_inputs_are_told() {
     let expected = [("/customer", "minLength"), ("/email", "format"), ("/lines/1/qty", "maximum")];
     check(shop.post("/orders").json(&wrong), &expected).await;
 
+    let eight = json!({
+        "customer": "", "email": "nobody", "currency": "XXX", "ship_by": "2023-02-29", "extra": 1,
+        "lines": [{ "sku": "1", "qty": 0 }, { "sku": "SKU-0001" }],
+    });
+    let expected = [
+        ("/currency", "enum"),
+        ("/customer", "minLength"),
+        ("/email", "format"),
+        ("/lines/0/qty", "minimum"),
+        ("/lines/0/sku", "pattern"),
+        ("/lines/1/qty", "required"),
+        ("/ship_by", "format"),
+        ("/extra", "additionalProperties"),
+    ];
+    check(shop.post("/orders").json(&eight), &expected).await;
+
     let mut unknown = order();
     unknown["lines"][0]["sku"] = json!("SKU-4711");
     check(shop.post("/orders").json(&unknown), &[("/lines/0/sku", "known_sku")]).await;

@@ -108,7 +108,7 @@ pub(super) fn read(list: &MetaList, mistakes: &mut Mistakes) -> (Vec<Extension>,
         match one(&keyword, &value, mistakes) {
             Said::Nothing => {}
             Said::BySchema => opaque = true,
-            Said::Native(check) => native.push(Extension { span: keyword.span(), check }),
+            Said::Native(check) => native.push(Extension { span: keyword.span(), check: *check }),
         }
     }
     (native, opaque)
@@ -117,13 +117,13 @@ pub(super) fn read(list: &MetaList, mistakes: &mut Mistakes) -> (Vec<Extension>,
 enum Said {
     Nothing,
     BySchema,
-    Native(Check),
+    Native(Box<Check>),
 }
 
 fn one(keyword: &LitStr, value: &TokenStream, mistakes: &mut Mistakes) -> Said {
     let name = keyword.value();
     let number = || number(value);
-    let native = |check: Option<Check>| check.map_or(Said::BySchema, Said::Native);
+    let native = |check: Option<Check>| check.map_or(Said::BySchema, |check| Said::Native(Box::new(check)));
     match &*name {
         "minimum" => native(number().map(|number| Check::Number("at_least", number))),
         "maximum" => native(number().map(|number| Check::Number("at_most", number))),
@@ -157,7 +157,8 @@ fn format(value: &TokenStream, mistakes: &mut Mistakes) -> Said {
     let Some(format) = text(value) else { return Said::BySchema };
     let name = format.value();
     if FORMATS.contains(&&*name) {
-        return Said::Native(Check::Format(syn::Ident::new(&name.replace('-', "_"), format.span())));
+        let function = syn::Ident::new(&name.replace('-', "_"), format.span());
+        return Said::Native(Box::new(Check::Format(function)));
     }
     // What schemars writes of numbers; Lift writes their limits from it.
     if !["int", "uint", "float", "double"].iter().any(|number| name.starts_with(number)) {

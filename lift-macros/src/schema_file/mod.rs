@@ -20,7 +20,7 @@ impl SchemaFile {
     pub(crate) fn read(path: &str, root: &Path) -> Result<Self, Vec<String>> {
         let uri = format!("file:///{}", path.replace(std::path::MAIN_SEPARATOR, "/"));
         let mut reader = Reader { root, files: Vec::new(), documents: BTreeMap::new(), mistakes: Vec::new() };
-        reader.read(uri, path.to_owned(), None);
+        reader.read(uri, path, None);
         reader.check_references();
         if reader.mistakes.is_empty() { Ok(Self { files: reader.files }) } else { Err(reader.mistakes) }
     }
@@ -62,12 +62,12 @@ struct Reference {
 }
 
 impl Reader<'_> {
-    fn read(&mut self, uri: String, path: String, referrer: Option<&str>) {
+    fn read(&mut self, uri: String, path: &str, referrer: Option<&str>) {
         if self.documents.contains_key(&uri) {
             return;
         }
         let from = referrer.map(|referrer| format!(", to which {referrer} refers,")).unwrap_or_default();
-        let text = match std::fs::read_to_string(self.root.join(&path)) {
+        let text = match std::fs::read_to_string(self.root.join(path)) {
             Ok(text) => text,
             Err(error) => {
                 self.mistakes.push(format!(
@@ -83,16 +83,16 @@ impl Reader<'_> {
                 return;
             }
         };
-        let document = self.examine(&uri, path.clone(), value);
+        let document = self.examine(&uri, path.to_owned(), value);
         let beside: Vec<_> = document
             .references
             .iter()
             .filter_map(|one| Some((one.uri.clone(), beside(one, &uri, &document)?)))
             .collect();
-        self.files.push((uri.clone(), path.clone()));
+        self.files.push((uri.clone(), path.to_owned()));
         self.documents.insert(uri, document);
         for (uri, file) in beside {
-            self.read(uri, file, Some(&format!("`{path}`")));
+            self.read(uri, &file, Some(&format!("`{path}`")));
         }
     }
 

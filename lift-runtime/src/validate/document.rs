@@ -11,6 +11,8 @@ use jsonschema_value::LazyInstance;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
+use super::number::integer;
+
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Document<'a> {
@@ -95,19 +97,6 @@ impl<'a> Document<'a> {
                 members.iter().map(|(name, value)| (name.to_string(), value.to_value())).collect()
             }
         }
-    }
-}
-
-/// The integer that a float is, if it is one of 64 bits.
-pub(crate) fn integer(float: f64) -> Option<Number> {
-    // Both limits are powers of two, and floats.
-    const PAST_U64: f64 = 18_446_744_073_709_551_616.0;
-    const LEAST_I64: f64 = -9_223_372_036_854_775_808.0;
-    match float {
-        _ if float.fract() != 0.0 => None,
-        0.0..PAST_U64 => Some((float as u64).into()),
-        LEAST_I64..0.0 => Some((float as i64).into()),
-        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use super::document::Document;
 use super::schema::Schema;
 
 /// A schema file, and the files that it refers to. All of them were checked when the app was compiled.
@@ -40,8 +41,8 @@ impl FileSchema {
     /// # Errors
     /// The schema does not compile, or the text is not JSON.
     pub fn accepts(&self, json: &[u8]) -> Result<bool, String> {
-        let document = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-        Ok(self.schema()?.validator.is_valid(&&document))
+        let document: Document<'_> = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        Ok(self.schema()?.validator.is_valid(&document))
     }
 }
 

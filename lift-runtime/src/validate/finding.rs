@@ -172,15 +172,18 @@ impl<T: Validate> Validate for BTreeSet<T> {
     }
 }
 
+/// Refuses, at compile time, keys with rules that a map's schema does not carry.
+const fn none_is_lost<K: Validate>() {
+    assert!(
+        !K::LOST_IN_KEYS,
+        "a rule of this map's keys is lost in its schema, which has only `regex` and `contains` of a key: say it as a pattern"
+    );
+}
+
 impl<K: Validate, V: Validate, S> Validate for HashMap<K, V, S> {
     #[inline]
     fn check(&self) -> Finding {
-        const {
-            assert!(
-                !K::LOST_IN_KEYS,
-                "a rule of this map's keys is lost in its schema, which carries only `regex` and `contains` of a key; say it as a pattern"
-            )
-        };
+        const { none_is_lost::<K>() };
         every(self.keys()) | every(self.values())
     }
 }
@@ -188,12 +191,7 @@ impl<K: Validate, V: Validate, S> Validate for HashMap<K, V, S> {
 impl<K: Validate, V: Validate> Validate for BTreeMap<K, V> {
     #[inline]
     fn check(&self) -> Finding {
-        const {
-            assert!(
-                !K::LOST_IN_KEYS,
-                "a rule of this map's keys is lost in its schema, which carries only `regex` and `contains` of a key; say it as a pattern"
-            )
-        };
+        const { none_is_lost::<K>() };
         every(self.keys()) | every(self.values())
     }
 }

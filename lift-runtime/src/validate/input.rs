@@ -137,9 +137,9 @@ where
 
 /// What a schema of the app's own finds wrong with a body.
 fn check_by_file<I: Input>(raw: &I::Raw, status: StatusCode, file: &FileSchema) -> Result<(), Rejection> {
-    let schema = file.schema().map_err(|reason| broken_schema(reason))?;
+    let schema = file.schema().map_err(broken_schema)?;
     let document = I::document(raw, schema).map_err(Rejection::Unreadable)?;
-    if schema.validator.is_valid(&&document) {
+    if schema.validator.is_valid(&document) {
         return Ok(());
     }
     let violations = report::violations(schema, &document, I::LOCATION);

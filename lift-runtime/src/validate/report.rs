@@ -43,10 +43,8 @@ pub(crate) fn violations(schema: &Schema, document: &Document<'_>, location: Loc
     // What is said of a container that was cut may be said because it was.
     let whole = |error: &ValidationError<'_>| cuts.iter().all(|cut| cut != error.instance_path().as_str());
     schema.validator.iter_errors(&part).filter(whole).take(LIMIT + 1).for_each(|error| found.add(&error));
-    if found.violations.is_empty()
-        && let Err(error) = schema.validator.validate(document)
-    {
-        found.add(&error);
+    if found.violations.is_empty() && !schema.validator.is_valid(document) {
+        found.add_of_whole(schema, document, &part);
     }
     if !found.violations.is_empty() {
         found.violations.truncate();
@@ -108,6 +106,23 @@ impl Found<'_> {
     ) {
         let pointer = [error.instance_path().as_str(), "/", &escape(name)].concat();
         self.push(pointer, keyword, None, message);
+    }
+
+    /// The first error of a large document, of which the first part has none that is sure.
+    ///
+    /// Where none of several forms fits, the validator would list all errors of all of them, which are more than
+    /// the document is large; that it is so is known from the part already.
+    fn add_of_whole(&mut self, schema: &Schema, document: &Document<'_>, part: &Document<'_>) {
+        for error in schema.validator.iter_errors(part).take(LIMIT) {
+            match error.kind() {
+                Kind::AnyOf { .. } => return self.plain(&error, "anyOf", "fits none of its forms"),
+                Kind::OneOfNotValid { .. } => return self.plain(&error, "oneOf", "fits none of its forms"),
+                _ => {}
+            }
+        }
+        if let Err(error) = schema.validator.validate(document) {
+            self.add(&error);
+        }
     }
 
     /// One error of the validator, without the value that it is about.

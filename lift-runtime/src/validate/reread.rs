@@ -9,8 +9,8 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::document::{Document, Members};
+use super::number::{F32, Integer};
 use super::refusal::Refusal;
-use super::strict::{F32, Integer};
 use super::text::{Items, Text};
 use super::variants::Tagged;
 

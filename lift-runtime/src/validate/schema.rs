@@ -15,9 +15,9 @@ use serde_json::{Map, Value, json};
 use super::closed;
 use super::document::Documents;
 use super::format;
+use super::number::F32;
 use super::pattern::Patterns;
 use super::sentence::Sentences;
-use super::strict::F32;
 use super::walk::each_schema;
 
 /// The JSON Schema (2020-12) that `T` is checked against, as it is published.

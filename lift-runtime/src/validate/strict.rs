@@ -7,11 +7,10 @@
 
 use std::fmt;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor,
-};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::document::{Document, integer};
+use super::document::Document;
+use super::number::{Integer, Single};
 use super::unknown;
 use super::variants::Variants;
 
@@ -268,75 +267,6 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Parts<A> {
     #[inline]
     fn size_hint(&self) -> Option<usize> {
         self.0.size_hint()
-    }
-}
-
-/// A visitor of an integer, for which a float without a fraction is one.
-pub(crate) struct Integer<V>(pub(crate) V);
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for Integer<V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.expecting(f)
-    }
-
-    forward_visits! {
-        visit_i64: i64
-        visit_u64: u64
-        visit_bool: bool
-        visit_str: &str
-    }
-
-    #[inline]
-    fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
-        self.0.visit_unit()
-    }
-
-    #[cold]
-    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
-        let integer = integer(value).map(|integer| (integer.as_u64(), integer.as_i64()));
-        match integer {
-            Some((Some(value), _)) => self.0.visit_u64(value),
-            Some((None, Some(value))) => self.0.visit_i64(value),
-            _ if value.fract() != 0.0 => self.0.visit_f64(value),
-            _ => Err(E::invalid_value(Unexpected::Float(value), &self.0)),
-        }
-    }
-}
-
-/// The largest `f32` as it is written, which is above its exact value and is read as it.
-pub(crate) const F32: f64 = 3.402_823_5e38;
-
-/// A visitor of an `f32`, which is not to become infinite: JSON could not say it.
-struct Single<V>(V);
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for Single<V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.expecting(f)
-    }
-
-    forward_visits! {
-        visit_i64: i64
-        visit_u64: u64
-        visit_bool: bool
-        visit_str: &str
-    }
-
-    #[inline]
-    fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
-        self.0.visit_unit()
-    }
-
-    #[inline]
-    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
-        if value.abs() <= F32 {
-            self.0.visit_f64(value)
-        } else {
-            Err(E::invalid_value(Unexpected::Float(value), &self.0))
-        }
     }
 }
 

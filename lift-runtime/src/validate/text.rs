@@ -9,9 +9,9 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Number, Value};
 
 use super::document::{Document, Members};
+use super::number::F32;
 use super::refusal::Refusal;
 use super::schema::Schema;
-use super::strict::F32;
 use super::unknown;
 
 type Result<T> = std::result::Result<T, Refusal>;

@@ -23,6 +23,7 @@ struct Attributes {
 
 #[derive(Deserialize, JsonSchema, Validate)]
 struct Addresses {
+    day: Option<lift::Date>,
     any: IpAddr,
     four: Option<Ipv4Addr>,
     six: Option<Ipv6Addr>,
@@ -66,7 +67,7 @@ fn formats() {
     check::<Addresses>(
         "Addresses",
         Rust::AsTheSchema,
-        &[r#"{"any":"::1","four":"1.2.3.4","six":"::ffff:1.2.3.4"}"#],
+        &[r#"{"day":"2024-02-29","any":"::1","four":"1.2.3.4","six":"::ffff:1.2.3.4"}"#],
     );
     let times = [
         r#"{"date":"2024-02-29","time":"23:59:60Z","date_time":"2024-02-29T12:00:00.5+01:00","duration":"P1DT2H"}"#,

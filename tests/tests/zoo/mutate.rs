@@ -208,7 +208,7 @@ impl Pool {
             0 => letters.push(*one(&strange, random)),
             1 => drop(letters.pop()),
             2 if !letters.is_empty() => {
-                letters[random.usize(..text.chars().count())] = *one(&strange, random)
+                letters[random.usize(..text.chars().count())] = *one(&strange, random);
             }
             3 if !letters.is_empty() => drop(letters.remove(random.usize(..text.chars().count()))),
             4 if !letters.is_empty() => {

@@ -35,7 +35,7 @@ struct Pointers {
     rc: Rc<[Sku]>,
     nested: Option<Box<Option<Arc<u8>>>>,
     #[schemars(length(min = 1))]
-    bound: Option<Box<String>>,
+    bound: Option<Arc<String>>,
 }
 
 #[derive(Deserialize, JsonSchema, Validate, PartialEq, Eq, Hash, PartialOrd, Ord)]
