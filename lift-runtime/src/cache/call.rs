@@ -2,11 +2,13 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 use http::{Method, header};
+use tokio::time::timeout_at;
 
 use super::computed::Computed;
 use super::entry::Entry;
@@ -15,7 +17,7 @@ use super::invalidate::Invalidation;
 use super::key::Key;
 use super::plan::{Begun, begin};
 use super::policy::Policy;
-use super::resolve::{Answer, Made, Step, background, refresh, reload, resolve};
+use super::resolve::{Answer, Made, Step, background, refresh, reload, resolve, shortly_before_deadline};
 use super::tags::{Scope, Tags};
 use crate::context::Context;
 use crate::endpoint::Call;
@@ -93,7 +95,13 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         let invalidation = Invalidation::new(&self.context, scope, &given);
         // Taking the arguments apart may already run the user's code.
         let work = AssertUnwindSafe(async move { handler(arguments).await.into_response() });
-        match work.catch_unwind().await {
+        let mut work = pin!(work.catch_unwind());
+        let ended = match timeout_at(shortly_before_deadline(&self.context), &mut work).await {
+            Ok(ended) => ended,
+            // It is about to be answered that it took too long. What it has written by now is told while there is time.
+            Err(_) => tokio::join!(invalidation.tell(), work).1,
+        };
+        match ended {
             Ok(response) if response.status().is_client_error() => {
                 invalidation.disarm();
                 response

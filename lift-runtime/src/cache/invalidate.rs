@@ -209,13 +209,18 @@ impl Invalidation {
 
     /// Invalidates in all caches of the app.
     pub(crate) async fn run(mut self) {
+        self.tell().await;
+        self.armed = false;
+    }
+
+    /// The same, where more may be written yet.
+    pub(crate) async fn tell(&self) {
         self.renew_local();
         let now = self.context.clock().now_millis();
         for cache in self.caches() {
             // What fails is bypassed here, retried and logged; the answer stands.
             let _ = cache.renew(now, &self.names()).await;
         }
-        self.armed = false;
     }
 
     fn names(&self) -> Vec<Name<'_>> {

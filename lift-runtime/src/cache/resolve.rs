@@ -406,7 +406,12 @@ fn times(plan: &Plan, created: u64, keep: Keep) -> Times {
 
 /// When a stale entry goes out instead of waiting on; without a deadline, in practice never.
 pub(crate) fn limit(plan: &Plan) -> Instant {
-    match plan.context.remaining() {
+    shortly_before_deadline(&plan.context)
+}
+
+/// When there is just time left for what has to be done before an answer.
+pub(crate) fn shortly_before_deadline(context: &Context) -> Instant {
+    match context.remaining() {
         Some(left) => Instant::now() + left.saturating_sub(MARGIN.min(left / 10)),
         None => Instant::now() + ENDLESS,
     }

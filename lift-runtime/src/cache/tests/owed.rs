@@ -1,8 +1,20 @@
 //! What a store could not be told of, where there is much of it.
 
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::Request;
+use tokio::time::Instant;
+
+use super::lab::{Bench, Setup, case};
 use super::store::{Fault, Store};
+use crate::cache::Cache;
+use crate::cache::policy::Policy;
 use crate::cache::remote::Remote;
 use crate::cache::tags::{Name, Space};
+use crate::context::Origin;
+use crate::error::Result;
 use crate::tenant::Tenant;
 
 fn space(tenant: &str) -> Space {
@@ -56,4 +68,28 @@ async fn nothing_is_told_while_the_breaker_is_open() {
     store.state().fault = Fault::None;
     remote.settle(3_000).await.expect("told, by the probe");
     assert_eq!(remote.stats(3_000, None).owed, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_writer_that_takes_too_long_has_written_is_told_before_its_answer() {
+    case!(C, Policy::new("slow writer", 60_000));
+    let store = Store::default();
+    let process = || {
+        let setup = Setup { cache: Cache::store(store.clone()), ..Setup::default() };
+        Bench::with::<C, _>(setup, async |run, name: String| -> Result<Response> {
+            if name.starts_with("write") {
+                std::future::pending::<()>().await;
+            }
+            Ok(format!("{name} {run}").into_response())
+        })
+    };
+    let (writer, reader) = (process(), process());
+    for on_lambda in [true, false] {
+        reader.get("/x").await;
+        let mut request = Request::post("/x").body(Body::empty()).expect("a request");
+        let deadline = Some(Instant::now() + Duration::from_secs(3));
+        request.extensions_mut().insert(Origin { on_lambda, deadline, ..Origin::default() });
+        assert_eq!(writer.ask(request).await.status(), 504);
+        assert_eq!(reader.get("/x").await.cache(), "lift; fwd=miss; stored");
+    }
 }
