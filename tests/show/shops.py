@@ -53,19 +53,19 @@ class Shop:
         answer = self.connection.getresponse()
         return answer.status, answer.headers, json.loads(answer.read() or "null")
 
-    def put(self, price):
+    def put(self, price, sku="SKU-0007"):
         product = {"name": "Product 7", "price_cents": price, "stock": 1}
-        status, _, _ = self.ask("PUT", "/products/SKU-0007", product)
+        status, _, _ = self.ask("PUT", f"/products/{sku}", product)
         assert status == 200, status
 
-    def price(self):
-        status, headers, product = self.ask("GET", "/products/SKU-0007")
+    def price(self, sku="SKU-0007"):
+        status, headers, product = self.ask("GET", f"/products/{sku}")
         assert status == 200, status
         return product["price_cents"], headers["cache-status"]
 
-    def warm(self):
+    def warm(self, sku="SKU-0007"):
         for _ in range(100):
-            if self.price()[1].startswith("lift; hit"):
+            if self.price(sku)[1].startswith("lift; hit"):
                 return
             time.sleep(0.05)
         sys.exit("never a hit")

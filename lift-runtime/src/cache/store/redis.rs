@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use redis::{Cmd, Script, Value};
 use sha2::{Digest as _, Sha256};
 use smallvec::SmallVec;
@@ -33,6 +33,9 @@ const GENERATION_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A century, in milliseconds.
 const LONGEST: u64 = 100 * 365 * 24 * 3_600_000;
+
+/// What can be expected to pass within the time that an operation is given, on a network of a gigabit.
+const LARGEST: usize = 4 << 20;
 
 /// One look-up in so many puts off the end of the generations it reads.
 const REFRESH: u32 = 1024;
@@ -70,7 +73,7 @@ const RELEASE: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call(
 /// | `?ca=/path/ca.pem` | the authority that signs the server's certificate, in place of the system's |
 ///
 /// It connects at its first use, for which requests wait up to 250 ms. Whatever happens to the connection later, no
-/// request waits for a new one longer than 40 ms, and those that find none go without the cache. Generations are read from primaries. A fail-over that loses writes which
+/// request waits for a new one longer than 40 ms, and those that find none go without the cache. Entries over 4 MiB are not stored. Generations are read from primaries. A fail-over that loses writes which
 /// Redis had acknowledged loses invalidations among them.
 pub struct RedisStore {
     link: Link<RedisClient>,
@@ -277,6 +280,10 @@ impl CacheStore for RedisStore {
         self.link.run(async |mut connection| connection.script(&release).await).await.map(drop)
     }
 
+    fn largest(&self) -> usize {
+        LARGEST
+    }
+
     /// By a subscription. (Client-side caching would tell of evicted generations too, but needs the keys by name.)
     ///
     /// Not in a cluster: what another node was told may be on its way still when the one that is asked says that there is
@@ -299,6 +306,10 @@ impl CacheStore for RedisStore {
                         break;
                     }
                 }
+            }
+            // The answer may have been seen before what was pushed ahead of it.
+            while let Some(Some(message)) = messages.next().now_or_never() {
+                watcher.renewed(message.get_payload_bytes());
             }
             watcher.verified(beat);
             let pause = tokio::time::sleep(watcher.interval());
