@@ -17,7 +17,8 @@ use crate::clock::Clock;
 /// How long another process may hold a lease; a holder that dies delays others by so much at most.
 const LEASE: Duration = Duration::from_secs(10);
 
-/// How long a lease is waited for: one whose holder has died, and then its successor's computation.
+/// How long a lease is waited for: one whose holder has died, and then its successor's computation. At most half of the
+/// time that is left, so that who has waited in vain can compute by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often a lease that another process holds is asked for.
@@ -101,7 +102,7 @@ pub(crate) async fn obtain<C: Codec>(
     if !matches!(snapshot, Snapshot::Remote(..)) {
         return Obtained::Without;
     }
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + plan.context.remaining().map_or(PATIENCE, |left| PATIENCE.min(left / 2));
     let late = limit(plan);
     let (mut pause, mut is_leased) = (POLL, None);
     let hold = loop {

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -119,12 +120,19 @@ pub(super) struct Setup {
     pub(super) cache: Cache,
     pub(super) tenants: Option<Tenants>,
     pub(super) client_no_cache: bool,
+    pub(super) timeout: Option<Duration>,
     pub(super) clock: Clock,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { cache: Cache::memory(), tenants: None, client_no_cache: false, clock: Clock::manual() }
+        Self {
+            cache: Cache::memory(),
+            tenants: None,
+            client_no_cache: false,
+            timeout: None,
+            clock: Clock::manual(),
+        }
     }
 }
 
@@ -143,7 +151,7 @@ impl Bench {
     where
         F: Future<Output = Result<Response>> + Send + 'static,
     {
-        let Setup { cache, tenants, client_no_cache, clock } = setup;
+        let Setup { cache, tenants, client_no_cache, timeout, clock } = setup;
         let lab =
             Lab { runs: Arc::default(), handler: Arc::new(move |run, name| Box::pin(handler(run, name))) };
         let header =
@@ -151,6 +159,9 @@ impl Bench {
         let mut app = App::new().state(lab.clone()).cache(cache.clone()).caller(Caller::custom(header));
         if let Some(tenants) = tenants {
             app = app.tenants(tenants);
+        }
+        if let Some(timeout) = timeout {
+            app = app.timeout(timeout);
         }
         if client_no_cache {
             app = app.honour_client_no_cache();

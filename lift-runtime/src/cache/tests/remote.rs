@@ -247,6 +247,22 @@ async fn many_processes_compute_a_cold_key_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_has_little_time_waits_for_half_of_it_and_computes() {
+    case!(C, Policy::new("little time", 60_000));
+    let store = Store::with_leases();
+    let bench =
+        Bench::with::<C, _>(Setup { timeout: Some(Duration::from_secs(3)), ..setup(&store) }, counted);
+    bench.get("/a").await;
+    bench.cache.invalidate_all().await.expect("a store");
+    let key = store.state().entries.keys().next().cloned().expect("an entry");
+    store.state().leases.insert(key, Lease(1));
+    let began = tokio::time::Instant::now();
+    let answer = bench.get("/a").await;
+    assert_eq!((answer.status(), &*answer.body, answer.cache()), (200, "a 2", "lift; fwd=miss"));
+    assert!(began.elapsed() < Duration::from_millis(1_700), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lease_that_is_known_to_be_held_is_not_asked_for() {
     case!(C, Policy::new("known lease", 60_000));
     let store = Store::with_leases();
