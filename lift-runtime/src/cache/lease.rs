@@ -18,7 +18,7 @@ use crate::clock::Clock;
 const LEASE: Duration = Duration::from_secs(10);
 
 /// How long a lease is waited for: one whose holder has died, and then its successor's computation. At most half of the
-/// time that is left, so that who has waited in vain can compute by itself.
+/// time that is left, so that who has waited in vain can compute by itself, unless something stands in for the result.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often a lease that another process holds is asked for.
@@ -102,7 +102,11 @@ pub(crate) async fn obtain<C: Codec>(
     if !matches!(snapshot, Snapshot::Remote(..)) {
         return Obtained::Without;
     }
-    let end = Instant::now() + plan.context.remaining().map_or(PATIENCE, |left| PATIENCE.min(left / 2));
+    let patience = match plan.context.remaining() {
+        Some(left) if fallback.is_none() => PATIENCE.min(left / 2),
+        _ => PATIENCE,
+    };
+    let end = Instant::now() + patience;
     let late = limit(plan);
     let (mut pause, mut is_leased) = (POLL, None);
     let hold = loop {
