@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(5);
 const POLL_AT_MOST: Duration = Duration::from_millis(100);
 
+/// How often in a row that may fail before whoever waits computes by itself.
+const FAILURES: u32 = 2;
+
 /// After the first attempt to give a lease back; twice as long after each, until it has run out by itself.
 const AGAIN: Duration = Duration::from_millis(250);
 
@@ -109,12 +112,21 @@ pub(crate) async fn obtain<C: Codec>(
     let end = Instant::now() + patience;
     let late = limit(plan);
     let (mut pause, mut is_leased) = (POLL, None);
+    // Who knows that somebody computes does not compute too because the store is slow for a moment.
+    let mut patient = 0;
     let hold = loop {
         // Asking in vain may cost a write, as large as the entry.
         let asked = if is_leased == Some(true) { Asked::Held } else { ask(plan).await };
         let hold = match asked {
             Asked::Granted(hold) => Some(hold),
-            Asked::Held => None,
+            Asked::Held => {
+                patient = FAILURES;
+                None
+            }
+            Asked::Failed if patient > 0 => {
+                patient -= 1;
+                None
+            }
             Asked::Unsupported => break None,
             Asked::Failed => {
                 *snapshot = Snapshot::Unknown(plan.inner.flights.moment());
@@ -153,7 +165,7 @@ pub(crate) async fn obtain<C: Codec>(
             return Obtained::Without;
         }
         // Those who wait leave a slow store time for others.
-        pause = (pause * 2).min(POLL_AT_MOST.max(began.elapsed() * 10));
+        pause = (pause * 2).min(POLL_AT_MOST.max(began.elapsed() * 25));
     };
     establish(plan, Some(seat), snapshot).await;
     hold.map_or(Obtained::Without, Obtained::Granted)

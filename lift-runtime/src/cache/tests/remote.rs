@@ -247,6 +247,26 @@ async fn many_processes_compute_a_cold_key_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_waits_for_another_process_bears_with_a_store_that_fails_for_a_moment() {
+    case!(C, Policy::new("bears", 60_000));
+    let store = Store::with_leases();
+    let bench = Bench::with::<C, _>(setup(&store), counted);
+    bench.get("/a").await;
+    bench.cache.invalidate_all().await.expect("a store");
+    let key = store.state().entries.keys().next().cloned().expect("an entry");
+    store.state().leases.insert(key.clone(), Lease(1));
+    let waiting = bench.start("/a");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    store.state().fault = Fault::Hangs;
+    tokio::time::sleep(Duration::from_millis(120)).await;
+    store.state().fault = Fault::None;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(bench.lab.runs(), 1, "another process computes");
+    store.state().fault = Fault::Hangs;
+    assert_eq!(waiting.await.expect("an answer").body, "a 2", "but not for ever");
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_has_little_time_waits_for_half_of_it_and_computes() {
     case!(C, Policy::new("little time", 60_000));
     let store = Store::with_leases();
