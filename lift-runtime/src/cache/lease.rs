@@ -111,9 +111,9 @@ pub(crate) async fn obtain<C: Codec>(
     };
     let end = Instant::now() + patience;
     let late = limit(plan);
-    let (mut pause, mut is_leased) = (POLL, None);
+    let (mut pause, mut is_leased) = (POLL, plan.is_leased);
     // Who knows that somebody computes does not compute too because the store is slow for a moment.
-    let mut patient = 0;
+    let mut patient = if is_leased == Some(true) { FAILURES } else { 0 };
     let hold = loop {
         // Asking in vain may cost a write, as large as the entry.
         let asked = if is_leased == Some(true) { Asked::Held } else { ask(plan).await };
@@ -155,7 +155,7 @@ pub(crate) async fn obtain<C: Codec>(
         }
         *fallback = plan.standing(fallback.take(), snapshot, &looked);
         *snapshot = looked.snapshot;
-        is_leased = looked.is_leased;
+        is_leased = plan.is_leased;
         if hold.is_some() {
             break hold;
         }

@@ -61,6 +61,8 @@ pub(crate) struct Plan {
     /// How much of the key is the call itself: without caller and headers.
     call: usize,
     abroad: Option<Abroad>,
+    /// Whether another process computes it, as the last look-up told.
+    pub(crate) is_leased: Option<bool>,
 }
 
 /// The key and the names as a store outside the process knows them.
@@ -74,8 +76,6 @@ pub(crate) struct Abroad {
 pub(crate) struct Looked {
     pub(crate) snapshot: Snapshot,
     pub(crate) found: Option<(Arc<Entry>, Freshness)>,
-    /// Whether somebody computes it, where the store tells.
-    pub(crate) is_leased: Option<bool>,
 }
 
 /// Looks for the result of a call in memory, or prepares what it takes to ask elsewhere and to compute it.
@@ -137,6 +137,7 @@ pub(crate) fn begin<R>(
         key,
         call,
         abroad,
+        is_leased: None,
     }))
 }
 
@@ -258,6 +259,7 @@ impl Plan {
             call: key.len(),
             key,
             abroad: None,
+            is_leased: None,
         }
     }
 
@@ -314,9 +316,10 @@ impl Plan {
 
     /// Looks up entry and generations where they are.
     pub(crate) async fn look<C: Codec>(&mut self) -> Looked {
+        self.is_leased = None;
         let Some((remote, abroad)) = self.remote() else {
             let snapshot = Snapshot::Memory(self.stamp());
-            return Looked { snapshot, found: self.found.take(), is_leased: None };
+            return Looked { snapshot, found: self.found.take() };
         };
         let (now, came) = (self.now(), self.inner.flights.moment());
         // Read before the store is asked, so that what is invalidated meanwhile counts.
@@ -335,11 +338,12 @@ impl Plan {
                 let Found { entry, generations, is_leased } = Arc::unwrap_or_clone(found);
                 let entry =
                     entry.and_then(|bytes| self.decode::<C>(abroad, bytes, &generations, near.as_ref()));
-                return Looked { snapshot: Snapshot::Remote(generations, near), found: entry, is_leased };
+                self.is_leased = is_leased;
+                return Looked { snapshot: Snapshot::Remote(generations, near), found: entry };
             }
             self.row.error();
         }
-        Looked { snapshot: Snapshot::Unknown(came), found: None, is_leased: None }
+        Looked { snapshot: Snapshot::Unknown(came), found: None }
     }
 
     /// What still stands of an entry that was looked up under an earlier snapshot. Whoever comes after an invalidation

@@ -80,7 +80,7 @@ where
     M: FnOnce() -> F + Send,
     F: Future<Output = Produced<C::Payload, A>> + Send,
 {
-    let Looked { snapshot, found, .. } = plan.look::<C>().await;
+    let Looked { snapshot, found } = plan.look::<C>().await;
     let fallback = match found {
         Some((entry, Freshness::Fresh)) => {
             plan.row.hit_abroad();
