@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 use tokio::sync::{Semaphore, watch};
 
 use super::entry::Entry;
-use super::generation::Snapshot;
+use super::generation::{Snapshot, Stamp};
 use super::memory::{Ready, Wanted};
 
 /// Locks, so that misses on different keys seldom meet.
@@ -103,11 +103,18 @@ impl Flights {
         self.moments.fetch_add(1, Ordering::AcqRel)
     }
 
-    /// Takes a seat in the flight for a key, opening one if there is none under this snapshot.
-    pub(crate) fn join(self: &Arc<Self>, key: Wanted<'_>, snapshot: &Snapshot) -> Seat {
+    /// Takes a seat in the flight for a key, opening one if there is none under this snapshot. `stands` tells whether
+    /// nothing of a stamp's was invalidated since.
+    pub(crate) fn join(
+        self: &Arc<Self>,
+        key: Wanted<'_>,
+        snapshot: &Snapshot,
+        stands: impl Fn(&Stamp) -> bool,
+    ) -> Seat {
         let key = FlightKey { hash: key.hash, bytes: key.bytes.into() };
         let mut shard = self.shard(key.hash);
-        if let Some(listed) = shard.get_mut(&key).filter(|listed| listed.flight.began_under(snapshot)) {
+        let listed = shard.get_mut(&key);
+        if let Some(listed) = listed.filter(|listed| listed.flight.began_under(snapshot, stands)) {
             listed.seats += 1;
             let flight = Arc::clone(&listed.flight);
             return Seat { flights: Arc::clone(self), flight, key, leads: false };
@@ -116,10 +123,15 @@ impl Flights {
     }
 
     /// Leads a flight for a key, unless there is one already.
-    pub(crate) fn lead(self: &Arc<Self>, key: Wanted<'_>, snapshot: &Snapshot) -> Option<Seat> {
+    pub(crate) fn lead(
+        self: &Arc<Self>,
+        key: Wanted<'_>,
+        snapshot: &Snapshot,
+        stands: impl Fn(&Stamp) -> bool,
+    ) -> Option<Seat> {
         let key = FlightKey { hash: key.hash, bytes: key.bytes.into() };
         let mut shard = self.shard(key.hash);
-        if shard.get(&key).is_some_and(|listed| listed.flight.began_under(snapshot)) {
+        if shard.get(&key).is_some_and(|listed| listed.flight.began_under(snapshot, stands)) {
             return None;
         }
         Some(self.open(&mut shard, key, snapshot))
@@ -162,11 +174,16 @@ impl Flight {
         lock(&self.snapshots)
     }
 
-    fn began_under(&self, snapshot: &Snapshot) -> bool {
-        match (snapshot, &self.blind) {
-            (Snapshot::Unknown(since), Some(blind)) => lock(&blind.began).is_none_or(|began| began > *since),
-            _ => self.snapshots().contains(snapshot),
+    /// Whether the flight is for those who have seen this. In memory that is also so where nothing of its own was
+    /// invalidated since it began, but something that shares a slot with it, of whichever tenant.
+    fn began_under(&self, snapshot: &Snapshot, stands: impl Fn(&Stamp) -> bool) -> bool {
+        if let (Snapshot::Unknown(since), Some(blind)) = (snapshot, &self.blind) {
+            return lock(&blind.began).is_none_or(|began| began > *since);
         }
+        self.snapshots().iter().any(|began| {
+            began == snapshot
+                || matches!((began, snapshot), (Snapshot::Memory(began), Snapshot::Memory(_)) if stands(began))
+        })
     }
 
     fn under_way(&self) -> Option<watch::Receiver<()>> {
@@ -262,7 +279,6 @@ mod tests {
     use std::sync::Barrier;
 
     use super::*;
-    use crate::cache::generation::Stamp;
 
     #[test]
     fn of_two_that_leave_at_once_one_ends_the_flight() {
@@ -270,7 +286,7 @@ mod tests {
         let (first, second) = (Barrier::new(2), Barrier::new(2));
         let sit = |barrier: &Barrier| {
             for _ in 0..20_000 {
-                let seat = flights.join(Wanted { hash: 1, bytes: b"key" }, &snapshot);
+                let seat = flights.join(Wanted { hash: 1, bytes: b"key" }, &snapshot, |_| true);
                 barrier.wait();
                 drop(seat);
                 second.wait();
@@ -287,7 +303,7 @@ mod tests {
     #[test]
     fn a_flight_stays_while_a_seat_is_taken() {
         let (flights, snapshot) = (Arc::new(Flights::new()), Snapshot::Memory(Stamp::default()));
-        let join = || flights.join(Wanted { hash: 1, bytes: b"key" }, &snapshot);
+        let join = || flights.join(Wanted { hash: 1, bytes: b"key" }, &snapshot, |_| true);
         let (leader, waiter) = (join(), join());
         assert!(leader.leads() && !waiter.leads());
         drop(leader);

@@ -304,6 +304,11 @@ impl Plan {
         self.inner.memory().stamp(&self.space, self.names(&self.key[..self.call]))
     }
 
+    /// Whether nothing that a stamp was made under was invalidated since.
+    pub(crate) fn stands(&self, stamp: &Stamp) -> bool {
+        self.inner.memory().generations().stand(stamp)
+    }
+
     /// What memory has by now, if it is fresh.
     pub(crate) fn peek(&self) -> Option<Arc<Entry>> {
         let memory = self.inner.memory_for(self.policy)?;
@@ -412,7 +417,7 @@ impl Plan {
             self.row.too_large();
         }
         match snapshot {
-            Snapshot::Memory(stamp) if !too_large && self.inner.memory().generations().stand(stamp) => {
+            Snapshot::Memory(stamp) if !too_large && self.stands(stamp) => {
                 let (entry, stored) = self.put(stamp, times, payload, bytes);
                 if stored {
                     self.row.stored();

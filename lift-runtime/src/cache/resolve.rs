@@ -88,7 +88,7 @@ where
         }
         Some((stale, Freshness::Stale)) => {
             plan.row.stale();
-            return match plan.inner.flights.lead(plan.wanted(), &snapshot) {
+            return match plan.inner.flights.lead(plan.wanted(), &snapshot, |stamp| plan.stands(stamp)) {
                 Some(seat) => Step::Refresh(Refresh { stale, seat, snapshot, make }),
                 None => Step::Done(Answer::Stale(stale)),
             };
@@ -97,7 +97,7 @@ where
         None => None,
     };
     plan.row.miss();
-    let seat = plan.inner.flights.join(plan.wanted(), &snapshot);
+    let seat = plan.inner.flights.join(plan.wanted(), &snapshot, |stamp| plan.stands(stamp));
     Step::Done(wait::<C, A, M, F>(plan, seat, snapshot, fallback, make).await)
 }
 

@@ -1,9 +1,12 @@
 //! Noisy tenants, as an app has them: what they read, write and clear is nothing to a quiet one.
 
+use std::sync::Arc;
+
 use axum::response::{IntoResponse, Response};
 use http::header::CACHE_CONTROL;
+use tokio::sync::Semaphore;
 
-use super::lab::{Bench, Case, Setup, case};
+use super::lab::{Bench, Case, Setup, case, until};
 use super::store::Store;
 use crate::cache::Cache;
 use crate::cache::policy::Policy;
@@ -88,4 +91,36 @@ async fn a_tenant_who_writes_much_or_clears_everything_of_its_own_costs_a_quiet_
     assert_eq!(hits(&app).await, 50);
     send(&app, "POST", "quiet", "/7-100").await;
     assert_eq!(hits(&app).await, 49, "its own writes count");
+}
+
+#[tokio::test]
+async fn who_waits_for_a_computation_waits_on_whatever_another_tenant_invalidates() {
+    let gate = Arc::new(Semaphore::new(0));
+    let held = Arc::clone(&gate);
+    let setup = Setup { tenants: Some(Tenants::header("x-tenant")), ..Setup::default() };
+    let app = Bench::with::<Own, _>(setup, move |run, name| {
+        let held = Arc::clone(&held);
+        async move {
+            if name == "slow" {
+                held.acquire().await.expect("open").forget();
+            }
+            Ok(run.to_string().into_response())
+        }
+    });
+    let read = || {
+        let app = app.clone();
+        tokio::spawn(async move { app.send("GET", "/slow", &["x-tenant: quiet"]).await })
+    };
+    let first = read();
+    until("it computes", || app.lab.runs() == 1).await;
+    let noisy = app.cache.tenant("noisy").expect("a name");
+    for n in 0..400_000 {
+        noisy.invalidate_tag(&n.to_string()).await.expect("in memory");
+    }
+    let second = read();
+    tokio::task::yield_now().await;
+    gate.add_permits(2);
+    assert!(first.await.expect("an answer").cache().contains("stored"));
+    assert!(second.await.expect("an answer").cache().contains("collapsed"));
+    assert_eq!(app.lab.runs(), 1);
 }
