@@ -33,6 +33,7 @@ use self::client::{Fault, Table};
 use self::item::Item;
 use self::url::Target;
 use super::link::Link;
+use crate::cache::policy::millis;
 use crate::cache::{CacheStore, Found, Generation, Lease, Leased, StoreError};
 use crate::error::Result;
 
@@ -356,10 +357,6 @@ fn token(lease: Lease) -> aws_sdk_dynamodb::types::AttributeValue {
 
 fn digest(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(bytes))
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn now() -> u64 {

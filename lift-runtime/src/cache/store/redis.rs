@@ -25,6 +25,7 @@ use smallvec::SmallVec;
 use self::client::{CONNECT, RedisClient};
 use self::url::Target;
 use super::link::Link;
+use crate::cache::policy::millis;
 use crate::cache::{CacheStore, Found, Generation, Lease, Leased, StoreError, Watcher};
 use crate::error::Result;
 
@@ -355,10 +356,6 @@ fn life(now: u64, expires: u64) -> Option<u64> {
 fn generation(value: &Value) -> Option<Generation> {
     let Value::BulkString(bytes) = value else { return None };
     Some(Generation(u128::from_be_bytes(bytes.as_slice().try_into().ok()?)))
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn odd() -> StoreError {
