@@ -4,6 +4,7 @@
 //! allocating on a hit) or asks a store outside the process; `resolve.rs` waits for whoever computes, or computes
 //! and stores; `call.rs` and `function.rs` are the two callers, for routes and for plain functions.
 
+mod breaker;
 mod call;
 mod computed;
 mod counter;
@@ -46,10 +47,11 @@ use std::time::Duration;
 use ::http::request::Parts;
 use axum::extract::FromRequestParts;
 
+pub use self::breaker::BreakerState;
 pub use self::computed::CacheStrategy;
 pub use self::key::{Key, KeyPart};
 pub use self::near::{Beat, Watcher};
-pub use self::remote::{BreakerState, StoreStats};
+pub use self::remote::StoreStats;
 pub use self::stats::{CacheStats, EndpointStats, MemoryStats, publish_counters};
 #[cfg(feature = "dynamodb")]
 pub use self::store::DynamoDbStore;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use serde::Serialize;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::breaker::{Breaker, BreakerState, Pass};
 use super::lookup::Lookups;
 use super::near::{Near, Watcher};
 use super::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
@@ -31,13 +32,6 @@ const ROUNDS: u32 = 4;
 
 /// How long the first requests wait for the store to be connected.
 const CONNECT: Duration = Duration::from_millis(250);
-
-/// So many failures in a row open the breaker.
-const FAILURES: u32 = 5;
-
-/// How long the breaker stays open at first; twice as long after each probe that fails.
-const OPEN: u64 = 1_000;
-const OPEN_AT_MOST: u64 = 30_000;
 
 /// A line in the log for each so many milliseconds of failure.
 const LOG_EVERY: u64 = 60_000;
@@ -152,19 +146,6 @@ pub struct StoreStats {
     /// Where not, what is in memory is trusted for `l1_ttl` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_watched: Option<bool>,
-}
-
-/// Whether a store that keeps failing is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum BreakerState {
-    /// It is.
-    Closed,
-    /// It is not, for it has failed too often.
-    Open,
-    /// It was not, and the next operation finds out whether it works again.
-    HalfOpen,
 }
 
 /// Names that are being renewed, or whose renewal has failed: what carries them is bypassed until the store has been
@@ -354,7 +335,7 @@ impl Remote {
 
     /// Whether the operation that ended last has failed: one who need not know what comes of the next does not wait.
     pub(crate) fn fails(&self) -> bool {
-        self.breaker.failures.load(Ordering::Relaxed) != 0
+        self.breaker.counts_failures()
     }
 
     async fn guard<T>(&self, now: u64, operation: Future_<'_, T>) -> Result<T, Failed> {
@@ -431,74 +412,9 @@ async fn in_time<T>(operation: impl Future<Output = T>) -> Result<T, Elapsed> {
     }
 }
 
-/// Skips a store that keeps failing. It goes by wall-clock time, for a frozen process's own clock stands still.
-#[derive(Default)]
-struct Breaker {
-    failures: AtomicU32,
-    open_until: AtomicU64,
-}
-
-/// Why an operation is let through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pass {
-    Usual,
-    /// To see whether the store is back.
-    Probe,
-}
-
-impl Breaker {
-    /// Whether to try; while it is open, one try at the end of each period.
-    fn lets(&self, now: u64) -> Option<Pass> {
-        if self.failures.load(Ordering::Acquire) < FAILURES {
-            return Some(Pass::Usual);
-        }
-        let until = self.open_until.load(Ordering::Acquire);
-        // A clock that was set back must not keep it open.
-        let over = now >= until || until - now > OPEN_AT_MOST;
-        let probes = over
-            && self
-                .open_until
-                .compare_exchange(until, now.saturating_add(OPEN), Ordering::AcqRel, Ordering::Relaxed)
-                .is_ok();
-        probes.then_some(Pass::Probe)
-    }
-
-    fn state(&self, now: u64) -> BreakerState {
-        let until = self.open_until.load(Ordering::Acquire);
-        match self.failures.load(Ordering::Acquire) {
-            ..FAILURES => BreakerState::Closed,
-            _ if now >= until || until - now > OPEN_AT_MOST => BreakerState::HalfOpen,
-            _ => BreakerState::Open,
-        }
-    }
-
-    fn succeeded(&self) {
-        if self.failures.load(Ordering::Relaxed) != 0 {
-            self.failures.store(0, Ordering::Release);
-        }
-    }
-
-    /// Counts a failure. Of many that were under way when the store went, those that come after the fifth say nothing
-    /// new: how long it stays open, failed probes alone decide.
-    fn failed(&self, now: u64, pass: Pass) {
-        let counts =
-            |failures: u32| (pass == Pass::Probe || failures < FAILURES).then(|| failures.saturating_add(1));
-        let Ok(before) = self.failures.fetch_update(Ordering::AcqRel, Ordering::Acquire, counts) else {
-            return;
-        };
-        if let Some(probes) = (before + 1).checked_sub(FAILURES) {
-            let open = (OPEN << probes.min(5)).min(OPEN_AT_MOST);
-            self.open_until.store(now.saturating_add(open), Ordering::Release);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const USUAL: Option<Pass> = Some(Pass::Usual);
-    const PROBE: Option<Pass> = Some(Pass::Probe);
 
     #[tokio::test]
     async fn an_answer_that_lies_unread_is_waited_for_where_the_process_had_no_time() {
@@ -525,47 +441,5 @@ mod tests {
         let began = Instant::now();
         assert!(in_time(std::future::pending::<()>()).await.is_err());
         assert_eq!(began.elapsed(), TIMEOUT);
-    }
-
-    #[test]
-    fn the_breaker_opens_after_failures_in_a_row_and_lets_one_probe_through() {
-        let breaker = Breaker::default();
-        for _ in 0..FAILURES {
-            assert_eq!(breaker.lets(1_000), USUAL);
-            breaker.failed(1_000, Pass::Usual);
-        }
-        assert_eq!(breaker.lets(1_000), None);
-        assert_eq!(breaker.lets(1_999), None);
-        assert_eq!(breaker.lets(2_000), PROBE);
-        assert_eq!(breaker.lets(2_000), None, "no second one");
-        breaker.failed(2_000, Pass::Probe);
-        assert_eq!(breaker.lets(3_999), None, "twice as long");
-        assert_eq!(breaker.lets(4_000), PROBE);
-        breaker.succeeded();
-        assert_eq!(breaker.lets(4_000), USUAL);
-    }
-
-    #[test]
-    fn many_that_fail_at_once_open_it_for_no_longer_than_five() {
-        let breaker = Breaker::default();
-        for _ in 0..100 {
-            breaker.failed(1_000, Pass::Usual);
-        }
-        assert_eq!(breaker.lets(1_999), None);
-        assert_eq!(breaker.lets(2_000), PROBE);
-        breaker.failed(1_050, Pass::Usual);
-        breaker.failed(2_000, Pass::Probe);
-        assert_eq!(breaker.lets(3_999), None);
-        assert_eq!(breaker.lets(4_000), PROBE);
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_does_not_keep_the_breaker_open() {
-        let breaker = Breaker::default();
-        for _ in 0..FAILURES {
-            breaker.failed(1_000_000_000, Pass::Usual);
-        }
-        assert_eq!(breaker.lets(1_000_000_500), None);
-        assert_eq!(breaker.lets(1_000), PROBE);
     }
 }
