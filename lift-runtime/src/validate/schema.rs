@@ -41,6 +41,15 @@ pub(crate) enum Contract {
     Output,
 }
 
+/// The schema of a type as it is enforced on one way.
+pub(crate) fn published<T: JsonSchema + ?Sized>(contract: Contract) -> Value {
+    let mut schema = generator(contract).into_root_schema_for::<T>().to_value();
+    if contract == Contract::StrictInput {
+        closed::close(&mut schema);
+    }
+    schema
+}
+
 fn generator(contract: Contract) -> SchemaGenerator {
     let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(write_limits));
     match contract {
@@ -123,11 +132,7 @@ impl Schema {
         let key = (TypeId::of::<T>(), contract);
         let known = COMPILED.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         known.unwrap_or_else(|| {
-            let mut schema = generator(contract).into_root_schema_for::<T>().to_value();
-            if contract == Contract::StrictInput {
-                closed::close(&mut schema);
-            }
-            let compiled = Self::compile(schema, None, &[]).map(Arc::new).map_err(Arc::from);
+            let compiled = Self::compile(published::<T>(contract), None, &[]).map(Arc::new).map_err(Arc::from);
             COMPILED.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(compiled).clone()
         })
     }

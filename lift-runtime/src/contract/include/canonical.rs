@@ -1,0 +1,89 @@
+//! What jsonschema's canonical schemas tell of two schemas.
+
+use jsonschema::canonical::{self, Satisfiability};
+use jsonschema::{Draft, PatternOptions};
+use serde_json::{Map, Value};
+
+use super::prove::Prover;
+use super::sample::mentions;
+use crate::validate::{each_schema, translate_patterns};
+
+/// Formats that Lift reads in its own way, of which jsonschema knows nothing or something else.
+const OWN_FORMATS: [&str; 2] = ["email", "ip"];
+
+/// What one schema accepts and another does not.
+pub(super) enum Difference {
+    Nothing,
+    Schema(Value),
+    Undecided,
+}
+
+/// What is given and not taken.
+pub(super) fn difference(prover: &Prover<'_>, gives: &Value, takes: &Value) -> Difference {
+    let mut takes = takes.clone();
+    if let (Value::Object(given), Value::Object(taken)) = (gives, &mut takes) {
+        cancel(given, taken);
+    }
+    let (mut gives, mut takes) = (prover.gives.whole(gives), prover.takes.whole(&takes));
+    // A giver without a format gives more, and what it gives more may be what is not taken.
+    let is_exact = !of_own_format(&gives);
+    if of_own_format(&takes) || (!is_exact && is_negative(&gives)) {
+        return Difference::Undecided;
+    }
+    each_schema(&mut gives, &mut without_own_formats);
+    translate_patterns(&mut gives);
+    translate_patterns(&mut takes);
+    let canonical = |schema: &Value| {
+        canonical::options()
+            .with_draft(Draft::Draft202012)
+            .should_validate_formats(true)
+            .with_pattern_options(PatternOptions::regex())
+            .offline()
+            .canonicalize(schema)
+    };
+    let (Ok(gives), Ok(takes)) = (canonical(&gives), canonical(&takes)) else { return Difference::Undecided };
+    let Ok(difference) = gives.subtract(&takes) else { return Difference::Undecided };
+    match difference.satisfiability() {
+        Satisfiability::No => Difference::Nothing,
+        Satisfiability::Yes if is_exact => {
+            let mut schema = difference.to_json_schema();
+            if let Value::Object(members) = &mut schema {
+                members.remove("$schema");
+            }
+            Difference::Schema(schema)
+        }
+        _ => Difference::Undecided,
+    }
+}
+
+/// Takes off what both say: who gives keeps to it already.
+fn cancel(gives: &Map<String, Value>, takes: &mut Map<String, Value>) {
+    for keyword in ["format", "pattern"] {
+        if gives.get(keyword).is_some_and(|given| takes.get(keyword) == Some(given)) {
+            takes.remove(keyword);
+        }
+    }
+}
+
+fn of_own_format(schema: &Value) -> bool {
+    let mut found = false;
+    let mut visit = |schema: &mut Map<String, Value>| found |= has_own_format(schema);
+    each_schema(&mut schema.clone(), &mut visit);
+    found
+}
+
+fn has_own_format(schema: &Map<String, Value>) -> bool {
+    let format = schema.get("format").and_then(Value::as_str);
+    format.is_some_and(|format| OWN_FORMATS.contains(&format))
+}
+
+fn without_own_formats(schema: &mut Map<String, Value>) {
+    if has_own_format(schema) {
+        schema.remove("format");
+    }
+}
+
+/// Whether a schema that allows more within may allow less.
+fn is_negative(schema: &Value) -> bool {
+    ["if", "not", "oneOf", "maxContains"].iter().any(|keyword| mentions(schema, keyword))
+}
