@@ -48,7 +48,13 @@ impl Report {
         self.0.iter().map(|line| line.verdict).max().unwrap_or(Verdict::Same)
     }
 
-    fn add(&mut self, verdict: Verdict, route: &RoutePart, place: impl Into<String>, what: impl Into<String>) {
+    fn add(
+        &mut self,
+        verdict: Verdict,
+        route: &RoutePart,
+        place: impl Into<String>,
+        what: impl Into<String>,
+    ) {
         let route = format!("{} {}", route.method, route.path);
         self.0.push(Line { verdict, route, place: place.into(), what: what.into() });
     }
@@ -91,14 +97,16 @@ impl fmt::Display for Report {
 pub(crate) fn check(old: &Document, new: &Document) -> Report {
     let mut report = Report(Vec::new());
     for before in &old.routes {
-        let alike = |after: &&RoutePart| after.method == before.method && shape(&after.path) == shape(&before.path);
+        let alike =
+            |after: &&RoutePart| after.method == before.method && shape(&after.path) == shape(&before.path);
         match new.routes.iter().find(alike) {
             Some(after) => routes(before, after, &mut report),
             None => report.add(Verdict::Breaking, before, "route", gone(before, new)),
         }
     }
     for after in &new.routes {
-        let alike = |before: &RoutePart| before.method == after.method && shape(&before.path) == shape(&after.path);
+        let alike =
+            |before: &RoutePart| before.method == after.method && shape(&before.path) == shape(&after.path);
         if !old.routes.iter().any(alike) {
             report.add(Verdict::Compatible, after, "route", "is new");
         }
@@ -116,7 +124,13 @@ fn shape(path: &str) -> Vec<&str> {
     path.split('/')
         .map(|segment| match segment.split_once('{') {
             Some((before, name)) if !name.starts_with('{') => {
-                if name.starts_with('*') { "{*}" } else if before.is_empty() { "{}" } else { segment }
+                if name.starts_with('*') {
+                    "{*}"
+                } else if before.is_empty() {
+                    "{}"
+                } else {
+                    segment
+                }
             }
             _ => segment,
         })
@@ -170,7 +184,11 @@ fn added(route: &RoutePart, new: &InputPart, report: &mut Report) {
     match new.location {
         Location::Body => report.add(Verdict::Breaking, route, place, "is required from now on"),
         Location::Path => {
-            report.outcome(route, place, compare(&json!({ "type": "string" }), &new.schema, Giver::Client, true));
+            report.outcome(
+                route,
+                place,
+                compare(&json!({ "type": "string" }), &new.schema, Giver::Client, true),
+            );
         }
         Location::Query | Location::Header => {
             let nothing = json!({ "type": "object", "additionalProperties": false });
@@ -235,7 +253,9 @@ fn both(by_type: Outcome, by_files: Outcome) -> Outcome {
 fn answers(route: &RoutePart, place: &str, old: Option<&Value>, new: Option<&Value>, report: &mut Report) {
     match (old, new) {
         (None, None) => {}
-        (None, Some(_)) => report.add(Verdict::Compatible, route, place, "its schema is published from now on"),
+        (None, Some(_)) => {
+            report.add(Verdict::Compatible, route, place, "its schema is published from now on")
+        }
         (Some(_), None) => report.add(Verdict::Unknown, route, place, "its schema is not published any more"),
         (Some(old), Some(new)) => report.outcome(route, place, compare(new, old, Giver::Server, false)),
     }

@@ -64,7 +64,8 @@ impl Document {
     /// Reads what `schema` has printed.
     #[cfg(any(feature = "schema-check", test))]
     pub(crate) fn read(json: &[u8]) -> Result<Self, String> {
-        let value: Value = serde_json::from_slice(json).map_err(|error| format!("it is not JSON: {error}"))?;
+        let value: Value =
+            serde_json::from_slice(json).map_err(|error| format!("it is not JSON: {error}"))?;
         match value.get("lift_schema").and_then(Value::as_u64) {
             Some(FORMAT) => {}
             Some(other) => return Err(format!("its format is {other}, and this program reads {FORMAT}")),

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 use schemars::JsonSchema;
 
 pub use super::describe::Description;
-use crate::stream::expansion::{Emitted, StreamResult};
 use crate::stream::Event;
+use crate::stream::expansion::{Emitted, StreamResult};
 use crate::validate::Input;
 use crate::validate::expansion::Output;
 

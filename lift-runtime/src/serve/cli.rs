@@ -193,7 +193,11 @@ mod tests {
             &["schema", "--check"][..],
             &["schema", "--allow-unknown"],
             &["routes", "--check", "old.json"],
-            &["sevre"], &["--port", "1"], &["serve", "routes"], &["--addr"]] {
+            &["sevre"],
+            &["--port", "1"],
+            &["serve", "routes"],
+            &["--addr"],
+        ] {
             let error = parsed(arguments, None).expect_err("it is refused");
             assert!(error.ends_with("`--help` tells what there is") && !error.contains('\n'), "{error}");
         }

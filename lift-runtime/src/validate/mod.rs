@@ -37,22 +37,22 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub(crate) use self::document::Document;
-pub use self::finding::{Finding, Validate};
-pub(crate) use self::input::{Input, Unread, input_wrapper, parse_json, unchecked};
-pub(crate) use self::refusal::{Refusal, escape};
-pub(crate) use self::schema::{Contract, Schema, published};
-pub use self::schema::schema_of;
-pub(crate) use self::text::{InOrder, Pair, Pairs, Texts, coerce};
 #[cfg(all(test, feature = "schema-check"))]
 pub(crate) use self::closed::close;
+pub(crate) use self::document::Document;
 #[cfg(feature = "schema-check")]
 pub(crate) use self::ecma::in_rust as ecma_in_rust;
+pub use self::finding::{Finding, Validate};
+pub(crate) use self::input::{Input, Unread, input_wrapper, parse_json, unchecked};
 #[cfg(feature = "schema-check")]
 pub(crate) use self::pattern::translate as translate_patterns;
+pub(crate) use self::refusal::{Refusal, escape};
+pub use self::schema::schema_of;
+pub(crate) use self::schema::{Contract, Schema, published};
+pub(crate) use self::text::{InOrder, Pair, Pairs, Texts, coerce};
+pub use self::violation::{Location, Violation, Violations};
 #[cfg(feature = "schema-check")]
 pub(crate) use self::walk::{NAMED, SCHEMAS, each_schema};
-pub use self::violation::{Location, Violation, Violations};
 
 /// Parses JSON and checks it, as a handler with `#[validate]` does with its body.
 ///

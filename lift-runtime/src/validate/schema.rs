@@ -132,7 +132,8 @@ impl Schema {
         let key = (TypeId::of::<T>(), contract);
         let known = COMPILED.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         known.unwrap_or_else(|| {
-            let compiled = Self::compile(published::<T>(contract), None, &[]).map(Arc::new).map_err(Arc::from);
+            let compiled =
+                Self::compile(published::<T>(contract), None, &[]).map(Arc::new).map_err(Arc::from);
             COMPILED.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(compiled).clone()
         })
     }

@@ -48,14 +48,19 @@ pub(super) fn compare(
     let (gives, takes) = (Array::of(gives)?, Array::of(takes)?);
     let mut findings = Vec::new();
     if takes.least > gives.least {
-        findings.extend(breaking(format!("needs {} items, and may have {}", takes.least, gives.least)));
+        let (few, many) = (gives.least, takes.least);
+        let client = format!("must have {many} items at least, and {few} were enough");
+        let server = format!("may have {few} items, and had {many} at least");
+        findings.extend(breaking(prover.say(&client, &server)));
     }
     if takes.most < gives.most {
         let most = if gives.most == u64::MAX { "any number".to_owned() } else { gives.most.to_string() };
-        findings.extend(breaking(format!("may have {most} of items, and {} are taken", takes.most)));
+        let client = format!("may have {} items at most, and could have {most}", takes.most);
+        let server = format!("may have {most} items, and had {} at most", takes.most);
+        findings.extend(breaking(prover.say(&client, &server)));
     }
     if takes.is_set && !gives.is_set && gives.most > 1 {
-        findings.extend(breaking("may hold an item twice, which is not taken"));
+        findings.extend(breaking(prover.say("must not hold an item twice", "may hold an item twice")));
     }
     let places = gives.places.len().max(takes.places.len());
     for index in (0..places).filter(|index| (*index as u64) < gives.most) {

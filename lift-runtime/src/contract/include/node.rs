@@ -13,12 +13,20 @@ pub(super) struct Schema {
 
 /// What says nothing of values. Formats of numbers are among it: their limits are written out.
 const ANNOTATIONS: [&str; 9] = [
-    "$comment", "$schema", "default", "deprecated", "description", "examples", "readOnly", "title", "writeOnly",
+    "$comment",
+    "$schema",
+    "default",
+    "deprecated",
+    "description",
+    "examples",
+    "readOnly",
+    "title",
+    "writeOnly",
 ];
 
 const NUMBERS: [&str; 14] = [
-    "double", "float", "int", "int128", "int16", "int32", "int64", "int8", "uint", "uint128", "uint16", "uint32",
-    "uint64", "uint8",
+    "double", "float", "int", "int128", "int16", "int32", "int64", "int8", "uint", "uint128", "uint16",
+    "uint32", "uint64", "uint8",
 ];
 
 /// How many references are followed at one place: a chain of them is as long as there are definitions at most.
@@ -122,7 +130,9 @@ impl Schema {
         // `strict` says it beside a reference: it sees through to what is referred to.
         let closes = members.len() == 2 && members.get("unevaluatedProperties") == Some(&Value::Bool(false));
         let target = target.as_object().filter(|target| {
-            closes && !target.contains_key("unevaluatedProperties") && !target.contains_key("additionalProperties")
+            closes
+                && !target.contains_key("unevaluatedProperties")
+                && !target.contains_key("additionalProperties")
         })?;
         let mut target = target.clone();
         target.insert("unevaluatedProperties".to_owned(), Value::Bool(false));
@@ -215,10 +225,12 @@ fn tidy(schema: &mut Map<String, Value>) {
         schema.insert("type".to_owned(), only);
     }
     enumerate(schema);
-    if let Some(value) = schema.get("enum").and_then(Value::as_array).and_then(|values| match values.as_slice() {
-        [only] => Some(only.clone()),
-        _ => None,
-    }) && !schema.contains_key("const")
+    if let Some(value) =
+        schema.get("enum").and_then(Value::as_array).and_then(|values| match values.as_slice() {
+            [only] => Some(only.clone()),
+            _ => None,
+        })
+        && !schema.contains_key("const")
     {
         schema.remove("enum");
         schema.insert("const".to_owned(), value);
@@ -227,7 +239,11 @@ fn tidy(schema: &mut Map<String, Value>) {
 
 /// Forms that are constants, which the variants of an enum with documentation are, as an `enum`.
 fn enumerate(schema: &mut Map<String, Value>) {
-    let Some(forms) = schema.get("oneOf").and_then(Value::as_array).filter(|_| !schema.contains_key("enum")) else {
+    let Some(forms) = schema
+        .get("oneOf")
+        .and_then(Value::as_array)
+        .filter(|_| !schema.contains_key("enum") && !schema.contains_key("type"))
+    else {
         return;
     };
     let mut found: Vec<Value> = Vec::new();
@@ -244,6 +260,7 @@ fn enumerate(schema: &mut Map<String, Value>) {
     }
     schema.remove("oneOf");
     schema.insert("enum".to_owned(), Value::Array(found));
+    schema.insert("type".to_owned(), "string".into());
 }
 
 /// `unevaluatedProperties: false` of an object that is not composed says what `additionalProperties: false` says.

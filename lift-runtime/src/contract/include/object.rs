@@ -72,7 +72,10 @@ pub(super) fn compare(
     if !counts_fit(&gives, &takes) || !names_fit(prover, &gives, &takes) {
         return None;
     }
-    let mut findings: Findings = takes.required.difference(&gives.required).flat_map(|name| needed(name)).collect();
+    let needed = prover.say("is required", "may be missing, and was always there");
+    let unexpected = prover.say("is not expected any more", "was not there before");
+    let mut findings: Findings =
+        takes.required.difference(&gives.required).flat_map(|name| at(name, breaking(needed))).collect();
     for (name, given) in gives.members() {
         if *given == Value::Bool(false) {
             continue;
@@ -80,7 +83,7 @@ pub(super) fn compare(
         findings.extend(match (takes.member(name), takes.others) {
             (Some(taken), _) | (None, Others::Of(taken)) => prover.part(name, given, taken),
             (None, Others::Ignored) => Vec::new(),
-            (None, Others::None) => at(name, breaking("is not expected any more")),
+            (None, Others::None) => at(name, breaking(unexpected)),
         });
     }
     findings.extend(others(prover, &gives, &takes));
@@ -101,7 +104,7 @@ fn others(prover: &mut Prover<'_>, gives: &Object<'_>, takes: &Object<'_>) -> Fi
         Others::None if given.is_none() => {
             breaking("members that are not named are refused, which were ignored")
         }
-        Others::None => at("*", breaking("is not expected any more")),
+        Others::None => at("*", breaking(prover.say("is not expected any more", "was not there before"))),
         Others::Of(taken) => prover.part("*", given.unwrap_or(&anything), taken),
     };
     if let Some(given) = given {
@@ -110,10 +113,6 @@ fn others(prover: &mut Prover<'_>, gives: &Object<'_>, takes: &Object<'_>) -> Fi
         }
     }
     findings
-}
-
-fn needed(name: &str) -> Findings {
-    at(name, breaking("is required"))
 }
 
 fn at(name: &str, mut findings: Findings) -> Findings {

@@ -46,6 +46,28 @@ impl<'a> Prover<'a> {
         Self { gives, takes, giver, under_way: Vec::new(), depth: 0, left: BUDGET }
     }
 
+    /// What is found, in the words of who gives: a client's value that is refused, or a server's that is new.
+    pub(super) fn say<'t>(&self, of_client: &'t str, of_server: &'t str) -> &'t str {
+        match self.giver {
+            Giver::Client => of_client,
+            Giver::Server => of_server,
+        }
+    }
+
+    /// That a value, or what a schema describes, is given and not taken.
+    fn refused(&self, what: &str) -> Findings {
+        breaking(format!("{what} {}", self.say("is not taken any more", "was not answered before")))
+    }
+
+    /// That the type is another one.
+    fn retyped(&self, gives: &str, takes: &str) -> Findings {
+        let (was, is) = match self.giver {
+            Giver::Client => (gives, takes),
+            Giver::Server => (takes, gives),
+        };
+        breaking(format!("was of the type {was}, and is of {is}"))
+    }
+
     /// Whether two schemas say the same.
     pub(super) fn is_same(&self, gives: &Value, takes: &Value) -> bool {
         Same::new(self.gives, self.takes).schemas(gives, takes)
@@ -73,7 +95,9 @@ impl<'a> Prover<'a> {
         if *gives == Value::Bool(false) || is_anything(takes) {
             return Vec::new();
         }
-        let Some(left) = self.left.checked_sub(1) else { return unknown("the schemas are too large to compare") };
+        let Some(left) = self.left.checked_sub(1) else {
+            return unknown("the schemas are too large to compare");
+        };
         self.left = left;
         let is_reference = |schema: &Value| schema.get("$ref").is_some();
         if !is_reference(gives) && !is_reference(takes) {
@@ -96,6 +120,7 @@ impl<'a> Prover<'a> {
         if self.is_same(gives, takes) {
             return Vec::new();
         }
+        let named = gives;
         let (gives, takes) = (&self.gives.expand(gives), &self.takes.expand(takes));
         if is_anything(takes) || self.is_same(gives, takes) {
             return Vec::new();
@@ -113,15 +138,22 @@ impl<'a> Prover<'a> {
         }
         let Some(taken) = takes.as_object() else { return self.judge(gives, takes) };
         if let Some((keyword, forms)) = forms(taken) {
-            return self.one_of(gives, takes, keyword == "oneOf", forms);
+            return self.one_of(named, takes, keyword == "oneOf", forms);
         }
         match (given.get("type").and_then(Value::as_str), taken.get("type")) {
             (Some(of), Some(Value::Array(types))) => match takeable(of, types) {
                 Some(other) => self.compare(gives, &of_type(taken, other)),
-                None if of == "number" && types.iter().any(|other| other == "integer") => self.judge(gives, takes),
-                None => breaking(format!("is of the type {of}, which is not taken")),
+                None if of == "number" && types.iter().any(|other| other == "integer") => {
+                    self.judge(gives, takes)
+                }
+                None => {
+                    let types: Vec<&str> = types.iter().filter_map(Value::as_str).collect();
+                    self.retyped(of, &types.join(" or "))
+                }
             },
-            (Some(of), Some(Value::String(other))) if of != other && !(of == "integer" && other == "number") => {
+            (Some(of), Some(Value::String(other)))
+                if of != other && !(of == "integer" && other == "number") =>
+            {
                 self.other_type(gives, takes, of, other)
             }
             (Some("object"), Some(Value::String(_))) => {
@@ -139,18 +171,18 @@ impl<'a> Prover<'a> {
         if of == "number" && other == "integer" {
             return self.judge(gives, takes);
         }
-        let example = sample::refute(self, gives, takes).map(|value| format!(", such as {}", shown(&value)));
-        breaking(format!("is of the type {of}{}, and {other} is taken", example.unwrap_or_default()))
+        self.retyped(of, other)
     }
 
     /// Values that are listed are judged one by one.
     fn each_value(&self, gives: &Value, values: &[Value], takes: &Value) -> Findings {
-        let (Some(given), Some(taken)) = (sample::Judge::of(self.gives, gives), sample::Judge::of(self.takes, takes))
+        let (Some(given), Some(taken)) =
+            (sample::Judge::of(self.gives, gives), sample::Judge::of(self.takes, takes))
         else {
             return unknown("the schema does not compile");
         };
         let refused = values.iter().filter(|value| given.accepts(value) && !taken.accepts(value));
-        refused.flat_map(|value| breaking(format!("{} is not taken", shown(value)))).collect()
+        refused.flat_map(|value| self.refused(&shown(value))).collect()
     }
 
     /// What is given is of one form; one of those that are taken must take it.
@@ -181,20 +213,22 @@ impl<'a> Prover<'a> {
             canonical::Difference::Schema(schema) => Some(schema),
             canonical::Difference::Undecided => None,
         };
-        let is_of_objects = || sample::mentions(gives, "properties") || sample::mentions(takes, "properties");
-        let example = sample::refute(self, gives, takes);
-        match (example, difference) {
-            (Some(example), Some(schema)) => {
-                breaking(format!("{} is not taken, of what is {}", shown(&example), shown(&schema)))
+        // By the letter of open schemas, it may differ by what nobody sends.
+        let is_of_objects = [gives, takes].iter().any(|schema| sample::mentions(schema, "properties"));
+        let difference = difference.filter(|_| !is_of_objects);
+        match (sample::refute(self, gives, takes), difference) {
+            (Some(example), Some(schema)) if schema.get("const").is_none() => {
+                self.refused(&format!("{}, as all of {},", shown(&example), shown(&schema)))
             }
-            (Some(example), None) => breaking(format!("{} is not taken", shown(&example))),
-            // By the letter of open schemas, it may differ by what nobody sends.
-            (None, Some(schema)) if !is_of_objects() => breaking(format!("what is {} is not taken", shown(&schema))),
-            (None, _) => unknown(format!(
-                "cannot be decided: {} was given, and {} is taken",
-                shown(gives),
-                shown(takes)
-            )),
+            (Some(example), _) => self.refused(&shown(&example)),
+            (None, Some(schema)) => self.refused(&format!("what is of {}", shown(&schema))),
+            (None, None) => {
+                let (was, is) = match self.giver {
+                    Giver::Client => (gives, takes),
+                    Giver::Server => (takes, gives),
+                };
+                unknown(format!("cannot be decided: it was {}, and is {}", shown(was), shown(is)))
+            }
         }
     }
 }
@@ -222,8 +256,14 @@ fn of_type(schema: &Map<String, Value>, of: &str) -> Value {
         "exclusiveMaximum" | "exclusiveMinimum" | "maximum" | "minimum" | "multipleOf" => {
             matches!(of, "integer" | "number")
         }
-        "additionalProperties" | "maxProperties" | "minProperties" | "patternProperties" | "properties"
-        | "propertyNames" | "required" | "unevaluatedProperties" => of == "object",
+        "additionalProperties"
+        | "maxProperties"
+        | "minProperties"
+        | "patternProperties"
+        | "properties"
+        | "propertyNames"
+        | "required"
+        | "unevaluatedProperties" => of == "object",
         "items" | "maxItems" | "minItems" | "prefixItems" | "uniqueItems" => of == "array",
         // jsonschema's formats are of strings.
         "format" => of == "string",

@@ -40,7 +40,10 @@ impl Judge {
 pub(super) fn refute(prover: &Prover<'_>, gives: &Value, takes: &Value) -> Option<Value> {
     let (given, taken) = (Judge::of(prover.gives, gives)?, Judge::of(prover.takes, takes)?);
     let mut hints = Hints::default();
-    for schema in [gives, takes].into_iter().chain(prover.gives.definitions.values()).chain(prover.takes.definitions.values())
+    for schema in [gives, takes]
+        .into_iter()
+        .chain(prover.gives.definitions.values())
+        .chain(prover.takes.definitions.values())
     {
         hints.read(schema);
     }
@@ -72,7 +75,9 @@ impl Hints {
         let Value::Object(members) = schema else { return };
         for (keyword, value) in members {
             match &**keyword {
-                "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => self.near(value),
+                "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => {
+                    self.near(value)
+                }
                 "minLength" | "maxLength" => {
                     let length = value.as_u64().unwrap_or_default();
                     self.lengths.extend([length.saturating_sub(1), length, length.saturating_add(1)]);
@@ -106,7 +111,8 @@ impl Hints {
     fn near(&mut self, bound: &Value) {
         let mut numbers = vec![bound.clone()];
         if let Some(bound) = bound.as_i64() {
-            numbers.extend([bound.checked_sub(1), bound.checked_add(1)].into_iter().flatten().map(Value::from));
+            numbers
+                .extend([bound.checked_sub(1), bound.checked_add(1)].into_iter().flatten().map(Value::from));
         } else if let Some(bound) = bound.as_f64() {
             numbers.extend([bound - 1.0, bound + 1.0, bound.floor(), bound.ceil()].map(Value::from));
         }
@@ -134,7 +140,8 @@ impl Maker<'_> {
             return values.to_vec();
         }
         let Some(within) = depth.checked_sub(1) else { return Vec::new() };
-        let composed = ["anyOf", "oneOf", "allOf"].into_iter().filter_map(|keyword| members.get(keyword)?.as_array());
+        let composed =
+            ["anyOf", "oneOf", "allOf"].into_iter().filter_map(|keyword| members.get(keyword)?.as_array());
         let mut made: Vec<Value> = composed.flatten().flat_map(|form| self.values(form, within)).collect();
         if made.is_empty() || members.contains_key("type") || members.contains_key("properties") {
             made.extend(self.of_types(members, depth));
@@ -155,7 +162,9 @@ impl Maker<'_> {
         match of {
             "null" => vec![Value::Null],
             "boolean" => vec![json!(true), json!(false)],
-            "integer" => self.numbers().filter(|number| number.as_f64().is_some_and(|n| n.fract() == 0.0)).collect(),
+            "integer" => {
+                self.numbers().filter(|number| number.as_f64().is_some_and(|n| n.fract() == 0.0)).collect()
+            }
             "number" => self.numbers().chain([json!(0.5)]).collect(),
             "string" => self.strings(schema),
             "array" => self.arrays(schema, depth),
@@ -173,7 +182,12 @@ impl Maker<'_> {
         let long = lengths.map(|length| "x".repeat(usize::try_from(*length).unwrap_or_default()));
         let own = schema.get("pattern").and_then(Value::as_str).map(text::of_pattern).unwrap_or_default();
         let plain = ["x", "", "0", "A b"].map(str::to_owned);
-        own.into_iter().chain(plain).chain(long).chain(self.hints.strings.iter().cloned()).map(Value::from).collect()
+        own.into_iter()
+            .chain(plain)
+            .chain(long)
+            .chain(self.hints.strings.iter().cloned())
+            .map(Value::from)
+            .collect()
     }
 
     /// Values of a part, of which each is right by itself.
@@ -188,10 +202,12 @@ impl Maker<'_> {
 
     fn arrays(&self, schema: &Map<String, Value>, depth: usize) -> Vec<Value> {
         let anything = Value::Bool(true);
-        let places = schema.get("prefixItems").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let places =
+            schema.get("prefixItems").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let items = schema.get("items").unwrap_or(&anything);
         let first: Vec<Vec<Value>> = places.iter().map(|place| self.right(place, depth)).collect();
-        let Some(head) = first.iter().map(|values| values.first().cloned()).collect::<Option<Vec<Value>>>() else {
+        let Some(head) = first.iter().map(|values| values.first().cloned()).collect::<Option<Vec<Value>>>()
+        else {
             return vec![json!([])];
         };
         let rest = self.right(items, depth);

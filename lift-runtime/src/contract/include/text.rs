@@ -27,7 +27,8 @@ impl Types {
     fn of(document: &Schema, schema: &Value) -> Self {
         let mut types = Self::default();
         types.add(document, schema, 8);
-        types
+        // Where nothing is said, text stays text.
+        if types == Self::default() { Self { string: true, ..types } } else { types }
     }
 
     fn add(&mut self, document: &Schema, schema: &Value, depth: usize) {
@@ -110,7 +111,8 @@ fn places<'a>(given: &'a Value, taken: &'a Value) -> Option<Vec<Place<'a>>> {
     };
     let (given_members, taken_members) = both("properties").filter(|_| is_plain(given) && is_plain(taken))?;
     let (given_members, taken_members) = (given_members.as_object()?, taken_members.as_object()?);
-    let pairs = given_members.iter().filter_map(|(name, given)| Some((name, given, taken_members.get(name)?)));
+    let pairs =
+        given_members.iter().filter_map(|(name, given)| Some((name, given, taken_members.get(name)?)));
     let pointer = |name: &str| format!("/{}", name.replace('~', "~0").replace('/', "~1"));
     Some(pairs.map(|(name, given, taken)| (pointer(name), given, taken)).collect())
 }
@@ -118,10 +120,6 @@ fn places<'a>(given: &'a Value, taken: &'a Value) -> Option<Vec<Place<'a>>> {
 /// Whether every text that was taken is read as the same value still.
 fn reads_alike(gives: &Schema, given: &Value, takes: &Schema, taken: &Value) -> bool {
     let (one, other) = (Types::of(gives, given), Types::of(takes, taken));
-    if one == Types::default() {
-        // Nothing is said, and text stays text.
-        return other == one || other == Types { string: true, ..one };
-    }
     if one.array && other.array {
         let (given, taken) = (gives.expand(given), takes.expand(taken));
         return match (given.get("items"), taken.get("items")) {
@@ -130,7 +128,8 @@ fn reads_alike(gives: &Schema, given: &Value, takes: &Schema, taken: &Value) -> 
         };
     }
     // What was a number is one still, and what was none was refused.
-    let is_wider = !one.string && !one.array && Types { integer: true, number: true, ..one } == other.with_integer();
+    let is_wider =
+        !one.string && !one.array && Types { integer: true, number: true, ..one } == other.with_integer();
     one == other || (is_wider && one.integer)
 }
 
