@@ -254,7 +254,7 @@ fn answers(route: &RoutePart, place: &str, old: Option<&Value>, new: Option<&Val
     match (old, new) {
         (None, None) => {}
         (None, Some(_)) => {
-            report.add(Verdict::Compatible, route, place, "its schema is published from now on")
+            report.add(Verdict::Compatible, route, place, "its schema is published from now on");
         }
         (Some(_), None) => report.add(Verdict::Unknown, route, place, "its schema is not published any more"),
         (Some(old), Some(new)) => report.outcome(route, place, compare(new, old, Giver::Server, false)),

@@ -76,7 +76,7 @@ impl Hints {
         for (keyword, value) in members {
             match &**keyword {
                 "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf" => {
-                    self.near(value)
+                    self.near(value);
                 }
                 "minLength" | "maxLength" => {
                     let length = value.as_u64().unwrap_or_default();

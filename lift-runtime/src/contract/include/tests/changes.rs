@@ -40,14 +40,14 @@ fn query(old: &Value, new: &Value, expected: &Called) {
 const SAME: Called = Ok("same");
 const COMPATIBLE: Called = Ok("compatible");
 
-fn object(members: Value, required: &[&str]) -> Value {
+fn object(members: &Value, required: &[&str]) -> Value {
     json!({"type": "object", "properties": members, "required": required})
 }
 
 #[test]
 fn bounds_of_numbers_and_lengths() {
     let quantity =
-        |most: u32| object(json!({"qty": {"type": "integer", "minimum": 1, "maximum": most}}), &["qty"]);
+        |most: u32| object(&json!({"qty": {"type": "integer", "minimum": 1, "maximum": most}}), &["qty"]);
     request(&quantity(100), &quantity(200), &COMPATIBLE);
     request(&quantity(200), &quantity(100), &found(Breaking, "/qty"));
     response(&quantity(100), &quantity(200), &found(Breaking, "/qty"));
@@ -73,9 +73,9 @@ fn widths_of_integers() {
 
 #[test]
 fn members_that_come_and_go() {
-    let one = object(json!({"a": {"type": "string"}}), &["a"]);
-    let optional = object(json!({"a": {"type": "string"}, "b": {"type": "integer"}}), &["a"]);
-    let required = object(json!({"a": {"type": "string"}, "b": {"type": "integer"}}), &["a", "b"]);
+    let one = object(&json!({"a": {"type": "string"}}), &["a"]);
+    let optional = object(&json!({"a": {"type": "string"}, "b": {"type": "integer"}}), &["a"]);
+    let required = object(&json!({"a": {"type": "string"}, "b": {"type": "integer"}}), &["a", "b"]);
     request(&one, &optional, &COMPATIBLE);
     request(&one, &required, &found(Breaking, "/b"));
     request(&optional, &required, &found(Breaking, "/b"));
@@ -88,7 +88,7 @@ fn members_that_come_and_go() {
 
 #[test]
 fn objects_that_are_closed() {
-    let open = object(json!({"a": {"type": "string"}}), &[]);
+    let open = object(&json!({"a": {"type": "string"}}), &[]);
     let mut closed = open.clone();
     closed["additionalProperties"] = json!(false);
     let mut strict = open.clone();
@@ -102,7 +102,7 @@ fn objects_that_are_closed() {
     request(&closed, &more, &COMPATIBLE);
     request(&more, &closed, &found(Breaking, "/b"));
     let map = json!({"type": "object", "additionalProperties": {"type": "integer"}});
-    request(&map, &object(json!({"a": {"type": "string"}}), &[]), &found(Breaking, "/a"));
+    request(&map, &object(&json!({"a": {"type": "string"}}), &[]), &found(Breaking, "/a"));
     request(&map, &json!({"type": "object", "additionalProperties": {"type": "number"}}), &COMPATIBLE);
 }
 
@@ -122,10 +122,10 @@ fn values_of_enums() {
 
 #[test]
 fn types_that_change() {
-    let of = |name: &str| object(json!({"a": {"type": name}}), &["a"]);
+    let of = |name: &str| object(&json!({"a": {"type": name}}), &["a"]);
     request(&of("string"), &of("integer"), &found(Breaking, "/a"));
     request(&of("integer"), &of("number"), &COMPATIBLE);
-    let nullable = object(json!({"a": {"type": ["string", "null"]}}), &["a"]);
+    let nullable = object(&json!({"a": {"type": ["string", "null"]}}), &["a"]);
     request(&of("string"), &nullable, &COMPATIBLE);
     request(&nullable, &of("string"), &found(Breaking, "/a"));
 }
@@ -155,7 +155,7 @@ fn what_is_unknown_is_told_where_it_is() {
         let members = json!({
             "sku": {"type": "string", "pattern": pattern}, "qty": {"type": "integer", "maximum": most},
         });
-        json!({"type": "array", "items": object(members, &["sku", "qty"])})
+        json!({"type": "array", "items": object(&members, &["sku", "qty"])})
     };
     request(&of("^a{1,2}$", 1), &of("^a{1,3}$", 2), &found(Unknown, "/*/sku"));
     let both = vec![(Breaking, "/*/qty".to_owned()), (Unknown, "/*/sku".to_owned())];
@@ -165,7 +165,7 @@ fn what_is_unknown_is_told_where_it_is() {
 #[test]
 fn recursion_and_the_names_of_definitions() {
     let tree = |name: &str, most: u32| {
-        let mut node = object(json!({"n": {"type": "integer", "maximum": most}}), &["n"]);
+        let mut node = object(&json!({"n": {"type": "integer", "maximum": most}}), &["n"]);
         node["properties"]["next"] = json!({"type": "array", "items": {"$ref": format!("#/$defs/{name}")}});
         json!({"$ref": format!("#/$defs/{name}"), "$defs": {name: node}})
     };
@@ -173,7 +173,7 @@ fn recursion_and_the_names_of_definitions() {
     request(&tree("Node", 1), &tree("Tree", 2), &COMPATIBLE);
     request(&tree("Node", 2), &tree("Node", 1), &found(Breaking, "/n"));
     let rooted = |most: u32| {
-        let mut node = object(json!({"n": {"type": "integer", "maximum": most}}), &["n"]);
+        let mut node = object(&json!({"n": {"type": "integer", "maximum": most}}), &["n"]);
         node["properties"]["next"] = json!({"anyOf": [{"$ref": "#"}, {"type": "null"}]});
         node
     };
@@ -185,11 +185,11 @@ fn recursion_and_the_names_of_definitions() {
 fn enums_with_data() {
     let shape = |radius: &str, more: bool| {
         let mut forms = vec![
-            object(json!({"type": {"const": "circle"}, "radius": {"type": radius}}), &["type", "radius"]),
-            object(json!({"type": {"const": "square"}, "side": {"type": "number"}}), &["type", "side"]),
+            object(&json!({"type": {"const": "circle"}, "radius": {"type": radius}}), &["type", "radius"]),
+            object(&json!({"type": {"const": "square"}, "side": {"type": "number"}}), &["type", "side"]),
         ];
         if more {
-            forms.push(object(json!({"type": {"const": "point"}}), &["type"]));
+            forms.push(object(&json!({"type": {"const": "point"}}), &["type"]));
         }
         json!({ "oneOf": forms })
     };
@@ -199,7 +199,7 @@ fn enums_with_data() {
     response(&shape("integer", false), &shape("integer", true), &found(Breaking, ""));
     // Flattened beside other members, and closed from outside.
     let beside = |radius: &str| {
-        let mut outer = object(json!({"id": {"type": "string", "pattern": "^a"}}), &["id"]);
+        let mut outer = object(&json!({"id": {"type": "string", "pattern": "^a"}}), &["id"]);
         outer["oneOf"] = shape(radius, false)["oneOf"].take();
         outer["unevaluatedProperties"] = json!(false);
         outer
@@ -210,7 +210,7 @@ fn enums_with_data() {
 
 #[test]
 fn texts_become_what_the_schema_names() {
-    let page = |of: Value| object(json!({ "page": of }), &["page"]);
+    let page = |of: Value| object(&json!({ "page": of }), &["page"]);
     let (text, number) = (json!({"type": "string"}), json!({"type": "integer", "minimum": 1}));
     query(&page(number.clone()), &page(text.clone()), &COMPATIBLE);
     query(&page(text.clone()), &page(number.clone()), &found(Unknown, "/page"));
@@ -232,8 +232,8 @@ fn what_is_beyond_it_is_unknown() {
 
 #[test]
 fn annotations_say_nothing() {
-    let old = object(json!({"a": {"type": "integer", "format": "int64", "default": 1}}), &[]);
-    let mut new = object(json!({"a": {"type": ["integer"], "description": "An a.", "x-note": 1}}), &[]);
+    let old = object(&json!({"a": {"type": "integer", "format": "int64", "default": 1}}), &[]);
+    let mut new = object(&json!({"a": {"type": ["integer"], "description": "An a.", "x-note": 1}}), &[]);
     new["title"] = json!("Other");
     request(&old, &new, &SAME);
 }

@@ -270,9 +270,9 @@ fn change(random: &mut Rng, place: &mut Map<String, Value>) {
         4 if place.get("enum").is_some() => {
             let values = place["enum"].as_array_mut().expect("an array");
             if random.bool() {
-                values.push(json!("new"))
+                values.push(json!("new"));
             } else {
-                drop(values.pop())
+                values.pop();
             }
             if values.is_empty() {
                 values.push(json!("only"));
