@@ -1,7 +1,5 @@
 //! All routes of an app as one JSON document.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -72,9 +70,8 @@ impl Document {
             None => return Err("it is nothing that `schema` has printed: it has no `lift_schema`".to_owned()),
         }
         let document: Self = serde_json::from_value(value).map_err(|error| error.to_string())?;
-        let mut seen = BTreeMap::new();
-        for RoutePart { method, path, .. } in &document.routes {
-            if seen.insert((method, path), ()).is_some() {
+        for (at, RoutePart { method, path, .. }) in document.routes.iter().enumerate() {
+            if document.routes[..at].iter().any(|other| other.method == *method && other.path == *path) {
                 return Err(format!("it has {method} {path} twice"));
             }
         }
