@@ -59,6 +59,10 @@ fn bounds_of_numbers_and_lengths() {
     let lines = |least: u32| json!({"type": "array", "items": {"type": "string"}, "minItems": least});
     request(&lines(1), &lines(0), &COMPATIBLE);
     request(&lines(0), &lines(1), &found(Breaking, ""));
+    let mut set = lines(0);
+    set["uniqueItems"] = json!(true);
+    request(&lines(0), &set, &found(Breaking, ""));
+    request(&set, &lines(0), &COMPATIBLE);
 }
 
 #[test]

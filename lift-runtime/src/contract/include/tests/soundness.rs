@@ -246,7 +246,10 @@ fn change(random: &mut Rng, place: &mut Map<String, Value>) {
         "maxProperties",
     ];
     let bound = bounds.into_iter().filter(|bound| place.contains_key(*bound)).collect::<Vec<_>>();
-    match random.u8(0..6) {
+    match random.u8(0..7) {
+        6 if place.get("type").is_some_and(|of| of == "array") => {
+            place.insert("uniqueItems".to_owned(), json!(true));
+        }
         0 if !bound.is_empty() => {
             let bound = one_of(random, &bound);
             let least = if bound.ends_with("imum") { -9 } else { 0 };
@@ -326,7 +329,11 @@ fn instance(random: &mut Rng, schema: &Value, root: &Value, depth: usize) -> Val
             let of = |random: &mut Rng, at: usize| {
                 instance(random, first.as_ref().filter(|_| at == 0).unwrap_or(&items), root, depth)
             };
-            Value::Array((0..count).map(|at| of(random, at)).collect())
+            let mut items: Vec<Value> = (0..count).map(|at| of(random, at)).collect();
+            if random.u8(0..3) == 0 {
+                items.extend(items.last().cloned());
+            }
+            Value::Array(items)
         }
         "object" => {
             let mut members = formed.and_then(|formed| formed.as_object().cloned()).unwrap_or_default();
@@ -339,7 +346,10 @@ fn instance(random: &mut Rng, schema: &Value, root: &Value, depth: usize) -> Val
             if let Some(part) =
                 schema.get("additionalProperties").filter(|part| part.is_object() && random.bool())
             {
-                members.insert(NAMES[random.usize(0..4)].to_owned(), instance(random, part, root, depth));
+                let name = one_of(random, &NAMES);
+                if schema.get("properties").and_then(|named| named.get(name)).is_none() {
+                    members.insert(name.to_owned(), instance(random, part, root, depth));
+                }
             }
             Value::Object(members)
         }
