@@ -16,6 +16,7 @@ mod file;
 mod finding;
 mod format;
 mod input;
+mod keys;
 mod number;
 mod output;
 mod pattern;
