@@ -8,6 +8,7 @@ mod amount;
 mod closed;
 mod constraint;
 mod cut;
+mod dialect;
 mod document;
 mod ecma;
 pub(crate) mod expansion;
@@ -18,12 +19,14 @@ mod format;
 mod input;
 mod number;
 mod output;
+mod own;
 mod pattern;
 mod refusal;
 mod report;
 mod reread;
 mod schema;
 mod sentence;
+mod standard;
 pub(crate) mod strict;
 mod text;
 mod twins;
@@ -37,6 +40,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub(crate) use self::dialect::Dialect;
 pub(crate) use self::document::Document;
 pub use self::finding::{Finding, Validate};
 pub(crate) use self::input::{Input, Unread, input_wrapper, parse_json, unchecked};
@@ -86,5 +90,8 @@ pub fn check<T>(value: &T) -> Result<(), Violations>
 where
     T: Validate + Serialize + 'static,
 {
-    if value.check().is_valid() { Ok(()) } else { output::check(value) }
+    match value.check() {
+        finding if finding.is_valid() => Ok(()),
+        finding => output::check(value, finding, own::Checks::NATIVE),
+    }
 }
