@@ -303,7 +303,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     pub(crate) fn into_service(self) -> Result<(Router, Arc<Shared>)> {
         check_unique(&self.routes)?;
         if let Some(mistake) = self.shared.dialect.mistake() {
-            return Err(Error::internal(mistake));
+            return Err(Error::startup(mistake));
         }
         if self.shared.tenants.is_some() {
             self.shared.stores.values().chain([&self.shared.cache]).for_each(Cache::require_tenant);

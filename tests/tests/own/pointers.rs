@@ -23,7 +23,9 @@ fn no_repeats(numbers: &[u32]) -> Vec<Violation> {
     repeats.map(|index| Violation::new(format!("/{index}"), "repeat", "is there already")).collect()
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, Validate)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, Validate,
+)]
 struct Code(#[validate(custom(function = short))] String);
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema, Validate)]
