@@ -1,8 +1,9 @@
 //! `custom(…)` and `schema(…)`: the function of an own check, as validator and garde spell it.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
 use syn::spanned::Spanned as _;
-use syn::{Expr, ExprLit, Lit, Meta};
+use syn::{Error, Expr, ExprLit, Lit, Meta};
 
 use super::attributes::{Item, Mistakes, Owner, items, name};
 
@@ -29,23 +30,24 @@ pub(super) fn read(owner: Owner, meta: &Meta, mistakes: &mut Mistakes) -> Option
     let function = match owner {
         Owner::Garde => list.parse_args::<Expr>().map_err(|error| mistakes.add(error)).ok(),
         _ => {
-            let mut function = None;
+            let (mut function, mut is_mistaken) = (None, false);
             for item in items(list, mistakes) {
                 match item {
                     Item(Some(Meta::NameValue(pair))) if pair.path.is_ident("function") => {
                         function = Some(pair.value);
                     }
-                    Item(Some(other)) => mistakes.at(
-                        other.span(),
-                        format_args!(
-                            "`{key}` has no option `{}`: what the function returns says it; write `{form}`",
-                            name(&other)
-                        ),
-                    ),
-                    Item(None) => {}
+                    Item(Some(other)) => {
+                        is_mistaken = true;
+                        let option = name(&other);
+                        let message = format_args!(
+                            "`{key}` has no option `{option}`: what the function returns says it; write `{form}`"
+                        );
+                        mistakes.at(other.span(), message);
+                    }
+                    Item(None) => is_mistaken = true,
                 }
             }
-            if function.is_none() {
+            if function.is_none() && !is_mistaken {
                 mistakes.at(meta.span(), format_args!("`{key}` names a function: write `{form}`"));
             }
             function
@@ -58,8 +60,17 @@ pub(super) fn read(owner: Owner, meta: &Meta, mistakes: &mut Mistakes) -> Option
         _ => function,
     };
     if !matches!(function, Expr::Path(_)) {
-        mistakes.at(function.span(), format_args!("`{key}` takes the path of a function: write `{form}`"));
+        let message = format!("`{key}` takes the path of a function: write `{form}`");
+        mistakes.add(Error::new_spanned(&function, message));
         return None;
     }
     Some(OwnCheck { function, span: meta.span(), is_schema: key == "schema" })
+}
+
+impl OwnCheck {
+    /// What it says of a value, at the place of the function's path.
+    pub(super) fn call(&self, value: &TokenStream) -> TokenStream {
+        let function = &self.function;
+        quote_spanned!(function.span()=> ::lift::__private::validate::OwnVerdict::said((#function)(#value)))
+    }
 }

@@ -10,6 +10,7 @@ mod function;
 mod key;
 mod own;
 mod pattern;
+mod types;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -99,9 +100,8 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
 fn of_container(attributes: &Attributes) -> TokenStream {
     let annotations = of_annotations(&attributes.annotations);
     let own = attributes.own.iter().map(|check| {
-        let function = &check.function;
-        let call = quote_spanned!(function.span()=> (#function)(self));
-        quote!(__lift_found |= ::lift::__private::validate::Finding::by(#call);)
+        let said = check.call(&quote!(self));
+        quote!(__lift_found |= ::lift::__private::validate::Finding::by(&#said);)
     });
     quote!(#annotations #(#own)*)
 }
@@ -190,13 +190,12 @@ fn of_field(field: &Field, fields: &Fields, mistakes: &mut Mistakes) -> TokenStr
     let nested = quote_spanned!(ty.span()=> <::lift::__private::validate::Probe<#ty>>::check(__lift_value));
     let annotations = of_annotations(&annotations);
     let own = own.iter().map(|check| {
-        let function = &check.function;
-        let call = quote_spanned!(function.span()=> (#function)(__lift_given));
+        let said = check.call(&quote!(__lift_given));
         quote!(
             if let ::core::option::Option::Some(__lift_given) =
                 ::lift::__private::validate::Given(__lift_value).value()
             {
-                __lift_found |= ::lift::__private::validate::Finding::by(#call);
+                __lift_found |= ::lift::__private::validate::Finding::by(&#said);
             }
         )
     });

@@ -1,15 +1,15 @@
 //! The walk that calls own checks, with the place on the wire of each value: names are those that serde has for them.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote};
 use serde_derive_internals::ast::{Container, Data, Field, Style, Variant};
 use serde_derive_internals::attr::TagType;
 use serde_derive_internals::name::MultiName;
 use serde_derive_internals::{Ctxt, Derive};
-use syn::spanned::Spanned as _;
-use syn::{DeriveInput, GenericArgument, LitStr, PathArguments, Type};
+use syn::{DeriveInput, LitStr};
 
 use super::attributes::{Attributes, Mistakes};
+use super::types;
 
 // Input:
 //
@@ -66,9 +66,8 @@ fn walk(container: &Container<'_>) -> Option<TokenStream> {
     let Attributes { own, own_formats, .. } = read(&container.original.attrs);
     let formats = of_formats(&own_formats);
     let own = own.iter().map(|check| {
-        let function = &check.function;
-        let call = quote_spanned!(function.span()=> (#function)(self));
-        quote!(__lift_own.add(__lift_place, #call);)
+        let said = check.call(&quote!(self));
+        quote!(__lift_own.add(__lift_place, #said);)
     });
     let own: TokenStream = own.collect();
     if fields.is_none() && formats.is_empty() && own.is_empty() {
@@ -82,7 +81,9 @@ fn walk(container: &Container<'_>) -> Option<TokenStream> {
             __lift_place: &::lift::__private::validate::Place<'_>,
             __lift_own: &mut ::lift::__private::validate::Own,
         ) {
-            use ::lift::__private::validate::{AlwaysGiven as _, Foreign as _, PerhapsGiven as _};
+            use ::lift::__private::validate::{
+                AlwaysGiven as _, Closed as _, Foreign as _, PerhapsGiven as _,
+            };
             #fields
             #formats
             #own
@@ -174,51 +175,28 @@ fn of_field(field: &Field<'_>) -> Option<TokenStream> {
     let ty = field.ty;
     let formats = of_formats(&own_formats);
     let own = own.iter().map(|check| {
-        let function = &check.function;
-        let call = quote_spanned!(function.span()=> (#function)(__lift_given));
+        let said = check.call(&quote!(__lift_given));
         quote!(
             if let ::core::option::Option::Some(__lift_given) =
                 ::lift::__private::validate::Given(__lift_value).value()
             {
-                __lift_own.add(__lift_place, #call);
+                __lift_own.add(__lift_place, #said);
             }
         )
     });
     let own: TokenStream = own.collect();
-    let nested = (!is_plain(ty)).then(|| {
-        let is_other = field.attrs.deserialize_with().is_some() || field.attrs.serialize_with().is_some();
-        let place = if is_other { quote!(&__lift_place.sealed()) } else { quote!(__lift_place) };
-        quote_spanned! {ty.span()=>
-            <::lift::__private::validate::Probe<#ty>>::check_own(__lift_value, #place, __lift_own);
-        }
-    });
+    let is_other = field.attrs.deserialize_with().is_some() || field.attrs.serialize_with().is_some();
+    let nested = types::walk(ty);
+    let nested = match is_other && !nested.is_empty() {
+        true => quote!({ let __lift_place = &__lift_place.sealed(); #nested }),
+        false => nested,
+    };
     let walk = quote!(#own #formats #nested);
     (!walk.is_empty()).then_some(walk)
 }
 
 fn of_formats(names: &[LitStr]) -> TokenStream {
     quote!(#(__lift_own.needs_format(#names);)*)
-}
-
-/// Whether nothing in a type can have own checks, as far as its name tells.
-fn is_plain(ty: &Type) -> bool {
-    const PLAIN: [&str; 18] = [
-        "String", "bool", "char", "str", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8",
-        "u16", "u32", "u64", "u128", "usize",
-    ];
-    const AROUND: [&str; 3] = ["Option", "Vec", "Box"];
-    let Type::Path(path) = ty else { return false };
-    let (None, Some(last), 1) = (&path.qself, path.path.segments.last(), path.path.segments.len()) else {
-        return false;
-    };
-    match &last.arguments {
-        PathArguments::None => PLAIN.iter().any(|name| last.ident == name),
-        PathArguments::AngleBracketed(arguments) if AROUND.iter().any(|name| last.ident == name) => arguments
-            .args
-            .iter()
-            .all(|argument| matches!(argument, GenericArgument::Type(ty) if is_plain(ty))),
-        _ => false,
-    }
 }
 
 /// The name of a member that has such a key: of a newtype that of what is in it, of an enum's variant its own.

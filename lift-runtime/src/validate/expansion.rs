@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 
 pub use super::amount::{Amount, Limit};
 pub use super::constraint::{Items, Length, Pattern, Text, eat};
+pub use super::contents::{Closed, Contents};
 pub use super::dialect::keyword;
 pub use super::extended::{AsMembers, AsNumber, AsText, NoMembers, NoNumber, NoText};
 pub use super::file::FileSchema;
@@ -316,6 +317,9 @@ impl<T, E> OutputCheck<T, E> {
 pub struct Probe<T: ?Sized>(PhantomData<fn(&T)>);
 
 impl<T: Validate + ?Sized> Probe<T> {
+    /// Whether it has native checks.
+    pub const IS_NATIVE: bool = true;
+
     /// What the native checks find.
     #[inline]
     pub fn check(value: &T) -> Finding {
@@ -337,6 +341,9 @@ impl<T: Validate + ?Sized> Probe<T> {
 pub trait Foreign {
     /// The type.
     type Value: ?Sized;
+
+    /// Whether it has native checks.
+    const IS_NATIVE: bool = false;
 
     /// Only the schema can tell.
     #[inline]

@@ -5,7 +5,8 @@ use std::ops::{BitOr, BitOrAssign};
 
 use schemars::JsonSchema;
 
-use super::own::{Own, OwnVerdict, Place};
+use super::own::{Own, Place};
+use super::violation::Violations;
 
 /// What a native check finds. Findings of parts are joined by `|`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +30,8 @@ impl Finding {
 
     /// Valid if an own check has nothing to say.
     #[inline]
-    pub fn by(verdict: impl OwnVerdict) -> Self {
-        if verdict.said().is_empty() { Self::VALID } else { Self::OWN }
+    pub fn by(said: &Violations) -> Self {
+        if said.is_empty() { Self::VALID } else { Self::OWN }
     }
 
     /// Whether own checks may have something to say: an undecided value was not looked at by all of them.

@@ -7,6 +7,7 @@
 mod amount;
 mod closed;
 mod constraint;
+mod contents;
 mod cut;
 mod dialect;
 mod document;
@@ -44,6 +45,7 @@ pub(crate) use self::dialect::Dialect;
 pub(crate) use self::document::Document;
 pub use self::finding::{Finding, Validate};
 pub(crate) use self::input::{Input, Unread, input_wrapper, parse_json, unchecked};
+pub(crate) use self::own::Place;
 pub(crate) use self::refusal::{Refusal, escape};
 pub(crate) use self::schema::Schema;
 pub use self::schema::schema_of;

@@ -113,8 +113,7 @@ pub struct Own {
 
 impl Own {
     /// Takes what a check has to say of the value at a place.
-    pub fn add(&mut self, place: &Place<'_>, verdict: impl OwnVerdict) {
-        let said = verdict.said();
+    pub fn add(&mut self, place: &Place<'_>, said: Violations) {
         if said.is_empty() {
             return;
         }
@@ -144,35 +143,31 @@ impl Own {
     }
 
     /// Walks through a map in the order of its names.
-    pub(crate) fn walk_map<'m, K, V>(
+    pub(crate) fn walk_map<'m, K: 'm, V: 'm, N: Ord + AsRef<str>>(
         &mut self,
         place: &Place<'_>,
         entries: impl IntoIterator<Item = (&'m K, &'m V)>,
-    ) where
-        K: Validate + 'm,
-        V: Validate + 'm,
-    {
-        if !K::MAY_OWN && !V::MAY_OWN {
-            return;
-        }
-        let mut named = Vec::new();
-        let mut nameless = Vec::new();
+        name: impl Fn(&'m K) -> Option<N>,
+        mut walk_key: impl FnMut(&K, &Place<'_>, &mut Self),
+        mut walk_value: impl FnMut(&V, &Place<'_>, &mut Self),
+    ) {
+        let (mut named, mut nameless) = (Vec::new(), Vec::new());
         for (key, value) in entries {
-            match key.key_name(place) {
+            match name(key) {
                 Some(name) => named.push((name, key, value)),
                 None => nameless.push((key, value)),
             }
         }
         named.sort_by(|(one, ..), (other, ..)| one.cmp(other));
         for (name, key, value) in named {
-            let place = place.member(&name);
-            key.check_own(&place.sealed(), self);
-            value.check_own(&place, self);
+            let place = place.member(name.as_ref());
+            walk_key(key, &place.sealed(), self);
+            walk_value(value, &place, self);
         }
         self.walk_unordered(place, |place, own| {
             for (key, value) in nameless {
-                key.check_own(place, own);
-                value.check_own(place, own);
+                walk_key(key, place, own);
+                walk_value(value, place, own);
             }
         });
     }

@@ -236,7 +236,9 @@ impl<K: Validate, V: Validate, S> Validate for HashMap<K, V, S> {
     }
 
     fn check_own(&self, place: &Place<'_>, own: &mut Own) {
-        own.walk_map(place, self);
+        if Self::MAY_OWN {
+            own.walk_map(place, self, |key| key.key_name(place), K::check_own, V::check_own);
+        }
     }
 }
 
@@ -250,7 +252,9 @@ impl<K: Validate, V: Validate> Validate for BTreeMap<K, V> {
     }
 
     fn check_own(&self, place: &Place<'_>, own: &mut Own) {
-        own.walk_map(place, self);
+        if Self::MAY_OWN {
+            own.walk_map(place, self, |key| key.key_name(place), K::check_own, V::check_own);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use lift::prelude::*;
 use lift::validate::{Violation, Violations, check, from_slice, from_value};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use uuid::Uuid;
 
 fn even(number: &u32) -> Option<Violation> {
     (number % 2 == 1).then(|| Violation::new("", "even", "must be even"))
@@ -43,7 +44,7 @@ fn told<T: Validate + DeserializeOwned + 'static>(json: &str) -> Vec<String> {
     let value: Value = serde_json::from_str(json).unwrap();
     let as_value: Vec<String> = from_value::<T>(&value).err().map(listed).unwrap_or_default();
     assert_eq!(read, as_value, "{json}");
-    // Each of them is there, or is what the document lacks.
+    // Each of them is there.
     for one in &read {
         let pointer = one.split(' ').next().unwrap();
         assert!(value.pointer(pointer).is_some(), "{pointer} in {json}");
@@ -384,6 +385,46 @@ impl From<From32> for u32 {
 fn what_is_another_type_on_the_wire_has_no_inside() {
     both::<Written>(r#"{"leaf":"11"}"#, &["/leaf small", "/leaf even"]);
     both::<Vec<From32>>("[2,1]", &["/1 even"]);
+}
+
+/// Types of another crate have no native checks, nor has a map or a tuple of them.
+#[derive(Serialize, Deserialize, JsonSchema, Validate)]
+struct Foreign {
+    pair: (Uuid, Leaf),
+    by_code: BTreeMap<Code, Uuid>,
+    by_uuid: HashMap<Uuid, Option<Vec<Leaf>>>,
+    deep: Option<Vec<HashMap<Code, (Uuid, [Leaf; 1])>>>,
+    set: BTreeSet<(Uuid, Code)>,
+    alone: Uuid,
+    many: [(Code, Uuid); 2],
+    boxed: Box<(Uuid, Arc<(Code, Uuid)>)>,
+}
+
+#[test]
+fn what_stands_beside_a_type_of_another_crate_is_reached() {
+    let id = "2eb8aa08-aa98-11ea-b4aa-73b441d16380";
+    let json = r#"{
+        "pair": ["ID", {"n": 1}],
+        "by_code": {"b": "ID", "long": "ID"},
+        "by_uuid": {"ID": [{"n": 2}, {"n": 1}]},
+        "deep": [{"a": ["ID", [{"n": 1}]], "long": ["ID", [{"n": 2}]]}],
+        "set": [["ID", "long"]],
+        "alone": "ID",
+        "many": [["a", "ID"], ["long", "ID"]],
+        "boxed": ["ID", ["long", "ID"]]
+    }"#;
+    let expected = [
+        "/pair/1/n even",
+        "/by_code/long short",
+        // The name of a key of another crate cannot be told.
+        "/by_uuid even",
+        "/deep/0/a/1/0/n even",
+        "/deep/0/long short",
+        "/set short",
+        "/many/1/0 short",
+        "/boxed/1/0 short",
+    ];
+    both::<Foreign>(&json.replace("ID", id), &expected);
 }
 
 #[derive(Serialize, Deserialize, JsonSchema, Validate)]
