@@ -187,14 +187,21 @@ fn format(value: &TokenStream, mistakes: &mut Mistakes) -> Said {
     Said::OwnFormat(format)
 }
 
-/// Whether a name was probably meant to be a known one. Short names are like many others.
+/// Whether a name was probably meant to be a known one: nearly the same, or the same letters in another order. Short names
+/// are like many others, such as `vat` like `date`.
 fn is_slip(name: &str, known: &str) -> bool {
     let most = match known.len() {
         ..=2 => 0,
-        3 => 1,
+        3..=4 => 1,
         _ => 2,
     };
-    distance(&name.to_lowercase().replace('_', "-"), known) <= most
+    let sorted = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let name = name.to_lowercase().replace('_', "-");
+    distance(&name, known) <= most || sorted(&name) == sorted(known)
 }
 
 /// `"key" = value, …`, where a value may be anything that `json!` takes.
@@ -245,5 +252,45 @@ impl Extension {
             Check::Members(_, most) => quote!(#private::AsMembers(__lift_value).within(0, #most)),
         };
         quote_spanned!(self.span=> __lift_found |= #check;)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FORMATS, is_slip};
+
+    #[test]
+    fn a_slip_is_told_from_a_format_of_the_apps_own() {
+        for slip in [
+            "emial",
+            "Email",
+            "tiem",
+            "date_time",
+            "DateTime",
+            "datetime",
+            "url",
+            "UUID",
+            "uid",
+            "IPv4",
+            "ipv5",
+            "IP",
+        ] {
+            assert!(FORMATS.iter().any(|known| is_slip(slip, known)), "{slip}");
+        }
+        for own in [
+            "sku",
+            "zip",
+            "id",
+            "iban",
+            "isbn",
+            "vat",
+            "currency",
+            "postcode",
+            "phone",
+            "e164",
+            "country-code",
+        ] {
+            assert!(!FORMATS.iter().any(|known| is_slip(own, known)), "{own}");
+        }
     }
 }

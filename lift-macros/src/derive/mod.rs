@@ -69,7 +69,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     let generics = bounded(input.generics.clone());
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let key = key::expand(input);
-    let lost_in_keys = is_lost_in_keys(&input.data).then(|| {
+    let lost_in_keys = is_lost_in_keys(&input.data, &container).then(|| {
         quote!(
             const LOST_IN_KEYS: bool = true;
         )
@@ -112,9 +112,12 @@ fn of_annotations(names: &[LitStr]) -> TokenStream {
 }
 
 /// Whether it is text or a number by rules that the schema of a map does not take over from its keys.
-fn is_lost_in_keys(data: &Data) -> bool {
+fn is_lost_in_keys(data: &Data, container: &Attributes) -> bool {
     let Data::Struct(data) = data else { return false };
     let (Fields::Unnamed(fields), 1) = (&data.fields, data.fields.len()) else { return false };
+    if !container.extensions.is_empty() || !container.own_formats.is_empty() {
+        return true;
+    }
     // Its mistakes are told where its checks are made.
     let mut mistakes = Mistakes::default();
     fields.unnamed.iter().any(|field| {

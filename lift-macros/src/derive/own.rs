@@ -240,3 +240,48 @@ fn key_name(container: &Container<'_>) -> Option<TokenStream> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::expand;
+
+    /// What a type's walk holds, without its blanks.
+    fn code(input: &syn::DeriveInput) -> String {
+        expand(input).to_string().replace(' ', "")
+    }
+
+    #[test]
+    fn a_type_that_has_nothing_to_call_has_no_walk() {
+        let plain = code(&parse_quote! {
+            struct Plain { #[schemars(length(min = 1))] text: String, list: Option<Vec<Box<u32>>>, #[serde(skip)] own: Own }
+        });
+        assert_eq!(plain, "");
+        let units = code(&parse_quote!(
+            #[serde(rename_all = "lowercase")]
+            enum Units {
+                One,
+                Two,
+            }
+        ));
+        assert!(
+            !units.contains("check_own") && units.contains(r#"Self::One=>__lift_place.spelled("one","one")"#)
+        );
+    }
+
+    #[test]
+    fn only_what_may_be_lost_is_taken_apart() {
+        for ty in ["Line", "Vec<Line>", "HashMap<String, Line>", "(u8, Line)", "[Line; 2]", "Page<'a, Line>"]
+        {
+            let ty: syn::Type = syn::parse_str(ty).expect("a type");
+            let code = code(&parse_quote!(struct Whole { field: #ty }));
+            assert!(code.contains(r#"member("field")"#) && !code.contains("IS_NATIVE"), "{code}");
+        }
+        for ty in ["(Uuid, Line)", "HashMap<Uuid, Line>", "Vec<Option<(Uuid, Line)>>", "[(Uuid, Line); 2]"] {
+            let ty: syn::Type = syn::parse_str(ty).expect("a type");
+            let code = code(&parse_quote!(struct Apart { field: #ty }));
+            assert!(code.contains("<::lift::__private::validate::Probe<Line>>::check_own"), "{code}");
+        }
+    }
+}

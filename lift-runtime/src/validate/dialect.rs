@@ -86,6 +86,9 @@ impl Dialect {
 
     /// What is wrong with the words themselves.
     pub(crate) fn mistake(&self) -> Option<String> {
+        if !self.has_words() {
+            return None;
+        }
         let options = options();
         let is_built_in = |name: &&str| options.is_known_format(Draft::Draft202012, name);
         if let Some(name) = self.format_names().into_iter().find(is_built_in) {
@@ -195,7 +198,7 @@ pub fn keyword(name: &str) -> Finding {
 
 fn own_keyword(name: &str) -> Finding {
     let is_own = |context: Option<&Context>| {
-        context.is_some_and(|context| context.shared().dialect.keyword_names().contains(&name))
+        context.is_some_and(|context| context.shared().dialect.keywords.iter().any(|(own, _)| own == name))
     };
     if Context::with_current(is_own) { Finding::UNDECIDED } else { Finding::VALID }
 }
