@@ -18,6 +18,7 @@ mod file;
 mod finding;
 mod format;
 mod input;
+mod keys;
 mod number;
 mod output;
 mod own;
