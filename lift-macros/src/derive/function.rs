@@ -1,6 +1,6 @@
 //! `custom(…)` and `schema(…)`: the function of an own check, as validator and garde spell it.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::spanned::Spanned as _;
 use syn::{Error, Expr, ExprLit, Lit, Meta};
@@ -68,9 +68,11 @@ pub(super) fn read(owner: Owner, meta: &Meta, mistakes: &mut Mistakes) -> Option
 }
 
 impl OwnCheck {
-    /// What it says of a value, at the place of the function's path.
-    pub(super) fn call(&self, value: &TokenStream) -> TokenStream {
-        let function = &self.function;
-        quote_spanned!(function.span()=> ::lift::__private::validate::OwnVerdict::said((#function)(#value)))
+    /// What it says of a value that has a name. All of the call is at the place of the function's path, for messages to
+    /// be there.
+    pub(super) fn call(&self, value: &str) -> TokenStream {
+        let (function, span) = (&self.function, self.function.span());
+        let value = Ident::new(value, span);
+        quote_spanned!(span=> ::lift::__private::validate::OwnVerdict::said((#function)(#value)))
     }
 }

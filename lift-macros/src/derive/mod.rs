@@ -100,7 +100,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
 fn of_container(attributes: &Attributes) -> TokenStream {
     let annotations = of_annotations(&attributes.annotations);
     let own = attributes.own.iter().map(|check| {
-        let said = check.call(&quote!(self));
+        let said = check.call("self");
         quote!(__lift_found |= ::lift::__private::validate::Finding::by(&#said);)
     });
     quote!(#annotations #(#own)*)
@@ -193,7 +193,7 @@ fn of_field(field: &Field, fields: &Fields, mistakes: &mut Mistakes) -> TokenStr
     let nested = quote_spanned!(ty.span()=> <::lift::__private::validate::Probe<#ty>>::check(__lift_value));
     let annotations = of_annotations(&annotations);
     let own = own.iter().map(|check| {
-        let said = check.call(&quote!(__lift_given));
+        let said = check.call("__lift_given");
         quote!(
             if let ::core::option::Option::Some(__lift_given) =
                 ::lift::__private::validate::Given(__lift_value).value()

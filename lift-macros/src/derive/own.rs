@@ -66,7 +66,7 @@ fn walk(container: &Container<'_>) -> Option<TokenStream> {
     let Attributes { own, own_formats, .. } = read(&container.original.attrs);
     let formats = of_formats(&own_formats);
     let own = own.iter().map(|check| {
-        let said = check.call(&quote!(self));
+        let said = check.call("self");
         quote!(__lift_own.add(__lift_place, #said);)
     });
     let own: TokenStream = own.collect();
@@ -175,7 +175,7 @@ fn of_field(field: &Field<'_>) -> Option<TokenStream> {
     let ty = field.ty;
     let formats = of_formats(&own_formats);
     let own = own.iter().map(|check| {
-        let said = check.call(&quote!(__lift_given));
+        let said = check.call("__lift_given");
         quote!(
             if let ::core::option::Option::Some(__lift_given) =
                 ::lift::__private::validate::Given(__lift_value).value()

@@ -2,7 +2,8 @@
 //!
 //! Constraints are written once, where schemars reads them; it makes the JSON Schema of them, and
 //! `#[derive(Validate)]` native checks. A right value costs one typed parse and the native checks; only when something
-//! is wrong, or when a value cannot tell, is the document read again and the schema's verdict taken, which is final.
+//! is wrong, or when a value cannot tell, is the document read again and the schema's verdict taken, which is final. Beside
+//! it stands what an app's own checks say of the value.
 
 mod amount;
 mod closed;

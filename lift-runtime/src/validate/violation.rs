@@ -119,6 +119,11 @@ impl Violations {
         self
     }
 
+    /// Whether one more would only be noted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.list.len() >= LIMIT
+    }
+
     /// Notes that there is more.
     pub(crate) fn truncate(&mut self) {
         self.truncated = true;

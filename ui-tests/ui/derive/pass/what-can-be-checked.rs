@@ -5,7 +5,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use lift::validate::{Validate, Violation, Violations};
+use lift::Validate;
+use lift::validate::{Violation, Violations};
 
 #[derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema, Validate)]
 #[validate(schema(function = rules::whole), custom(function = rules::whole::<T>))]
