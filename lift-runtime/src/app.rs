@@ -23,6 +23,7 @@ use tower_service::Service;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::context::{Context, Origin};
+use crate::contract::Document;
 use crate::endpoint::{Mounted, Route, Routes, as_problem};
 use crate::error::{Error, Result};
 use crate::observe;
@@ -283,6 +284,11 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     /// The metadata of the app's endpoints, in the order they were added.
     pub fn endpoints(&self) -> impl Iterator<Item = &'static Route> {
         self.routes.iter().map(|mounted| mounted.route)
+    }
+
+    /// The schemas of all that the routes take and answer.
+    pub(crate) fn schemas(&self) -> Document {
+        Document::of(self.endpoints(), self.shared.dialect.keyword_names())
     }
 
     #[cfg(any(test, feature = "test"))]

@@ -109,7 +109,7 @@ impl Dialect {
         self.formats.iter().map(|(name, _)| &**name).collect()
     }
 
-    fn keyword_names(&self) -> Vec<&str> {
+    pub(crate) fn keyword_names(&self) -> Vec<&str> {
         self.keywords.iter().map(|(name, _)| &**name).collect()
     }
 

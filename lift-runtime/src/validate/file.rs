@@ -37,12 +37,16 @@ impl FileSchema {
         self.read(dialect).map(Arc::new).map_err(Arc::from)
     }
 
-    fn read(&self, dialect: &Dialect) -> Result<Schema, String> {
-        let read = |(uri, text): &(&'static str, &'static str)| match serde_json::from_str::<Value>(text) {
+    /// The files by their URIs, the schema itself first.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Result<(&'static str, Value), String>> {
+        self.files.iter().map(|(uri, text)| match serde_json::from_str::<Value>(text) {
             Ok(value) => Ok((*uri, value)),
             Err(error) => Err(format!("{uri} is not JSON: {error}")),
-        };
-        let files = self.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        })
+    }
+
+    fn read(&self, dialect: &Dialect) -> Result<Schema, String> {
+        let files = self.parts().collect::<Result<Vec<_>, _>>()?;
         let Some((uri, schema)) = files.first() else { return Err("there is no schema".to_owned()) };
         Schema::compile(schema.clone(), Some(uri), &files, dialect)
     }

@@ -30,6 +30,8 @@ pub trait Input: Sized {
     type Raw: Send;
     /// Where it comes from.
     const LOCATION: Location;
+    /// The media type of a body.
+    const MEDIA_TYPE: Option<&'static str> = None;
 
     /// Reads it.
     fn read(

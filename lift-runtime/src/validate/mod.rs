@@ -43,16 +43,24 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+#[cfg(all(test, feature = "schema-check"))]
+pub(crate) use self::closed::close;
 pub(crate) use self::dialect::Dialect;
 pub(crate) use self::document::Document;
+#[cfg(feature = "schema-check")]
+pub(crate) use self::ecma::in_rust as ecma_in_rust;
 pub use self::finding::{Finding, Validate};
 pub(crate) use self::input::{Input, Unread, input_wrapper, parse_json, unchecked};
 pub(crate) use self::own::Place;
+#[cfg(feature = "schema-check")]
+pub(crate) use self::pattern::translate as translate_patterns;
 pub(crate) use self::refusal::{Refusal, escape};
-pub(crate) use self::schema::Schema;
 pub use self::schema::schema_of;
+pub(crate) use self::schema::{Contract, Schema, published};
 pub(crate) use self::text::{InOrder, Pair, Pairs, Texts, coerce};
 pub use self::violation::{Location, Violation, Violations};
+#[cfg(feature = "schema-check")]
+pub(crate) use self::walk::{NAMED, SCHEMAS, each_schema};
 
 /// Parses JSON and checks it, as a handler with `#[validate]` does with its body.
 ///

@@ -40,6 +40,15 @@ pub(crate) enum Contract {
     Output,
 }
 
+/// The schema of a type as it is enforced on one way.
+pub(crate) fn published<T: JsonSchema + ?Sized>(contract: Contract) -> Value {
+    let mut schema = generator(contract).into_root_schema_for::<T>().to_value();
+    if contract == Contract::StrictInput {
+        closed::close(&mut schema);
+    }
+    schema
+}
+
 fn generator(contract: Contract) -> SchemaGenerator {
     let settings = SchemaSettings::draft2020_12().with_transform(RecursiveTransform(write_limits));
     match contract {
@@ -114,11 +123,7 @@ impl Schema {
     pub(crate) fn of<T: JsonSchema + 'static>(contract: Contract) -> Compiled {
         let dialect = Dialect::current();
         dialect.of_type(TypeId::of::<T>(), contract, || {
-            let mut schema = generator(contract).into_root_schema_for::<T>().to_value();
-            if contract == Contract::StrictInput {
-                closed::close(&mut schema);
-            }
-            Self::compile(schema, None, &[], &dialect).map(Arc::new).map_err(Arc::from)
+            Self::compile(published::<T>(contract), None, &[], &dialect).map(Arc::new).map_err(Arc::from)
         })
     }
 
