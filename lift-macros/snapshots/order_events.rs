@@ -48,7 +48,7 @@ const _: () = {
                 (&&__lift::contract::Describe::<Path<OrderId>>::NEW).input(__lift_route);
                 (&&__lift::contract::Describe::<LastEventId>::NEW).input(__lift_route);
                 (&&&__lift::contract::Describe::<
-                    ::lift::stream::Emitted<Result<OrderEvent>>,
+                    __lift::contract::Emits<Result<OrderEvent>>,
                 >::NEW)
                     .response(__lift_route);
             });

@@ -55,9 +55,14 @@ fn described(model: &Model) -> Option<TokenStream> {
         quote! { (&&#private::contract::Describe::<#ty>::NEW).input(__lift_route); }
     });
     let inputs: Vec<TokenStream> = inputs.collect();
-    let output = model.function.static_output();
+    let output = &model.returned;
     let sends_bytes = model.attributes.stream.as_ref().is_some_and(Stream::is_bytes);
-    let response = (!sends_bytes && !has_impl(&output)).then(|| {
+    let response = (!sends_bytes && !has_impl(output)).then(|| {
+        let output = if model.emits {
+            quote! { #private::contract::Emits<#output> }
+        } else {
+            output.clone()
+        };
         quote! { (&&&#private::contract::Describe::<#output>::NEW).response(__lift_route); }
     });
     if inputs.is_empty() && response.is_none() {

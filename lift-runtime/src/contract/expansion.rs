@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 
 pub use super::describe::Description;
 use crate::stream::Event;
-use crate::stream::expansion::{Emitted, StreamResult};
 use crate::validate::Input;
 use crate::validate::expansion::Output;
 
@@ -20,6 +19,9 @@ impl<T> Describe<T> {
     /// The start of the chain.
     pub const NEW: Self = Self(PhantomData);
 }
+
+/// What a function that emits says it returns; whether it is right to say so is told elsewhere.
+pub struct Emits<R>(PhantomData<fn() -> R>);
 
 /// Arguments that come from the client and have a schema.
 pub trait DescribeInput {
@@ -59,12 +61,9 @@ where
     }
 }
 
-impl<R: StreamResult> DescribeResult for &&Describe<Emitted<R>>
-where
-    R::Item: JsonSchema,
-{
+impl<T: JsonSchema, E> DescribeResult for &&Describe<Emits<Result<T, E>>> {
     fn response(&self, description: &mut Description) {
-        description.items::<R::Item>();
+        description.items::<T>();
     }
 }
 
@@ -83,7 +82,7 @@ where
     }
 }
 
-impl<T: JsonSchema + Send, E> DescribeAnswer for &Describe<Emitted<Result<Event<T>, E>>> {
+impl<T: JsonSchema, E> DescribeAnswer for &Describe<Emits<Result<Event<T>, E>>> {
     fn response(&self, description: &mut Description) {
         description.items::<T>();
     }
