@@ -96,26 +96,28 @@ impl fmt::Display for Report {
 /// Tells whether the new version takes all that the old one took, and answers nothing that the old one did not.
 pub(crate) fn check(old: &Document, new: &Document) -> Report {
     let mut report = Report(Vec::new());
-    for before in &old.routes {
+    let keywords: Vec<_> = old.keywords.iter().chain(&new.keywords).collect();
+    let (old, new) = (old.marked(&keywords), new.marked(&keywords));
+    for before in &old {
         let alike =
             |after: &&RoutePart| after.method == before.method && shape(&after.path) == shape(&before.path);
-        match new.routes.iter().find(alike) {
+        match new.iter().find(alike) {
             Some(after) => routes(before, after, &mut report),
-            None => report.add(Verdict::Breaking, before, "route", gone(before, new)),
+            None => report.add(Verdict::Breaking, before, "route", gone(before, &new)),
         }
     }
-    for after in &new.routes {
+    for after in &new {
         let alike =
             |before: &RoutePart| before.method == after.method && shape(&before.path) == shape(&after.path);
-        if !old.routes.iter().any(alike) {
+        if !old.iter().any(alike) {
             report.add(Verdict::Compatible, after, "route", "is new");
         }
     }
     report
 }
 
-fn gone(before: &RoutePart, new: &Document) -> &'static str {
-    let is_there = new.routes.iter().any(|after| shape(&after.path) == shape(&before.path));
+fn gone(before: &RoutePart, new: &[RoutePart]) -> &'static str {
+    let is_there = new.iter().any(|after| shape(&after.path) == shape(&before.path));
     if is_there { "the method is gone" } else { "is gone" }
 }
 

@@ -10,15 +10,22 @@ use crate::validate::Location;
 /// The version of the format, and the one that is read.
 pub(crate) const FORMAT: u64 = 1;
 
+/// What keywords of an app's own are marked with.
+#[cfg(any(feature = "schema-check", test))]
+pub(super) const OWN: &str = "own:";
+
 /// What `schema` prints.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Document {
     lift_schema: u64,
+    /// The app's own, which mean something where others of the kind are annotations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) keywords: Vec<String>,
     pub(super) routes: Vec<RoutePart>,
 }
 
 /// One route.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct RoutePart {
     pub(super) method: String,
     pub(super) path: String,
@@ -54,9 +61,27 @@ pub(super) struct FilePart {
 }
 
 impl Document {
-    /// What routes tell of themselves, in their order.
-    pub(crate) fn of<'a>(routes: impl Iterator<Item = &'a Route>) -> Self {
-        Self { lift_schema: FORMAT, routes: routes.map(RoutePart::of).collect() }
+    /// What routes tell of themselves, in their order, and the keywords that are the app's own.
+    pub(crate) fn of<'a>(routes: impl Iterator<Item = &'a Route>, keywords: Vec<&str>) -> Self {
+        let keywords = keywords.into_iter().map(str::to_owned).collect();
+        Self { lift_schema: FORMAT, keywords, routes: routes.map(RoutePart::of).collect() }
+    }
+
+    /// The same, with these keywords marked, so that they are not taken for annotations.
+    #[cfg(any(feature = "schema-check", test))]
+    pub(super) fn marked(&self, keywords: &[&String]) -> Vec<RoutePart> {
+        let mut routes = self.routes.clone();
+        for route in &mut routes {
+            let inputs = route.inputs.iter_mut();
+            let inputs = inputs.flat_map(|input| {
+                input.files.iter_mut().map(|file| &mut file.schema).chain([&mut input.schema])
+            });
+            inputs
+                .chain(&mut route.response)
+                .chain(&mut route.items)
+                .for_each(|schema| mark(schema, keywords));
+        }
+        routes
     }
 
     /// Reads what `schema` has printed.
@@ -83,6 +108,17 @@ impl Document {
         // By way of a value, whose members are sorted. Nothing in it can fail to be written.
         serde_json::to_value(self).map(|value| format!("{value:#}")).unwrap_or_default()
     }
+}
+
+#[cfg(any(feature = "schema-check", test))]
+fn mark(schema: &mut Value, keywords: &[&String]) {
+    crate::validate::each_schema(schema, &mut |schema| {
+        for keyword in keywords {
+            if let Some(limit) = schema.remove(*keyword) {
+                schema.insert([OWN, keyword].concat(), limit);
+            }
+        }
+    });
 }
 
 impl RoutePart {

@@ -15,7 +15,6 @@ use tokio::net::TcpListener;
 use self::cli::Command;
 use self::local::Server;
 use crate::app::App;
-use crate::contract::Document;
 use crate::error::{Error, Result};
 
 /// What an app says about how it is run.
@@ -56,10 +55,10 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         match cli::parse()? {
             Command::Help { program } => cli::print(&cli::help(&program, self.serving.about.as_deref())),
             Command::Routes => cli::print(&cli::routes(self.endpoints())),
-            Command::Schema => cli::print(&Document::of(self.endpoints()).write()),
+            Command::Schema => cli::print(&self.schemas().write()),
             #[cfg(feature = "schema-check")]
             Command::Check { old, allow_unknown } => {
-                gate::check_file(&old, allow_unknown, &Document::of(self.endpoints()));
+                gate::check_file(&old, allow_unknown, &self.schemas());
             }
             #[cfg(not(feature = "schema-check"))]
             Command::Check { .. } => return Err(cli::without_check()),

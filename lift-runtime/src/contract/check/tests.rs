@@ -137,3 +137,23 @@ fn answers_are_compared_the_other_way_round() {
         &["response: its schema is not", "items: its schema is not"],
     );
 }
+
+#[test]
+fn words_of_the_apps_own_are_not_taken_for_annotations() {
+    let routes = |schema: &Value| json!([route("/a", &json!([input("body", schema)]))]);
+    let version = |keywords: &[&str], schema: &Value| {
+        let document = json!({"lift_schema": 1, "keywords": keywords, "routes": routes(schema)});
+        Document::read(document.to_string().as_bytes()).expect("it is a document")
+    };
+    let of = |member: Value| json!({"type": "object", "properties": {"n": member}, "$defs": {}});
+    let plain = of(json!({"type": "string"}));
+    let (noted, formatted) =
+        (of(json!({"type": "string", "x-luhn": true})), of(json!({"type": "string", "format": "sku"})));
+    let verdict = |old: &Document, new: &Document| check(old, new).verdict();
+    assert_eq!(verdict(&version(&[], &plain), &version(&[], &noted)), Verdict::Same);
+    assert_eq!(verdict(&version(&[], &plain), &version(&["x-luhn"], &noted)), Verdict::Unknown);
+    assert_eq!(verdict(&version(&["x-luhn"], &noted), &version(&["x-luhn"], &noted)), Verdict::Same);
+    assert_eq!(verdict(&version(&["x-luhn"], &noted), &version(&["x-luhn"], &plain)), Verdict::Compatible);
+    assert_eq!(verdict(&version(&[], &plain), &version(&[], &formatted)), Verdict::Unknown);
+    assert_eq!(verdict(&version(&[], &formatted), &version(&[], &plain)), Verdict::Compatible);
+}

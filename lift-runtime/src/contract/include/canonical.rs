@@ -6,10 +6,30 @@ use serde_json::{Map, Value};
 
 use super::prove::Prover;
 use super::sample::mentions;
+use crate::contract::document::OWN;
 use crate::validate::{each_schema, translate_patterns};
 
-/// Formats that Lift reads in its own way, of which jsonschema knows nothing or something else.
-const OWN_FORMATS: [&str; 2] = ["email", "ip"];
+/// Formats that jsonschema reads as Lift does. `email` and `ip` are not among them, and no format of an app's own is.
+const COMMON_FORMATS: [&str; 18] = [
+    "date",
+    "date-time",
+    "duration",
+    "hostname",
+    "idn-email",
+    "idn-hostname",
+    "ipv4",
+    "ipv6",
+    "iri",
+    "iri-reference",
+    "json-pointer",
+    "regex",
+    "relative-json-pointer",
+    "time",
+    "uri",
+    "uri-reference",
+    "uri-template",
+    "uuid",
+];
 
 /// What one schema accepts and another does not.
 pub(super) enum Difference {
@@ -25,12 +45,12 @@ pub(super) fn difference(prover: &Prover<'_>, gives: &Value, takes: &Value) -> D
         cancel(given, taken);
     }
     let (mut gives, mut takes) = (prover.gives.whole(gives), prover.takes.whole(&takes));
-    // A giver without a format gives more, and what it gives more may be what is not taken.
-    let is_exact = !of_own_format(&gives);
-    if of_own_format(&takes) || (!is_exact && is_negative(&gives)) {
+    // A giver without words of its own gives more, and what it gives more may be what is not taken.
+    let is_exact = !has_own_words(&gives);
+    if has_own_words(&takes) || (!is_exact && is_negative(&gives)) {
         return Difference::Undecided;
     }
-    each_schema(&mut gives, &mut without_own_formats);
+    each_schema(&mut gives, &mut |schema| schema.retain(|keyword, value| !is_own(keyword, value)));
     translate_patterns(&mut gives);
     translate_patterns(&mut takes);
     let canonical = |schema: &Value| {
@@ -65,21 +85,20 @@ fn cancel(gives: &Map<String, Value>, takes: &mut Map<String, Value>) {
     }
 }
 
-fn of_own_format(schema: &Value) -> bool {
+/// Whether a schema says what jsonschema does not know, or reads otherwise.
+fn has_own_words(schema: &Value) -> bool {
     let mut found = false;
-    let mut visit = |schema: &mut Map<String, Value>| found |= has_own_format(schema);
+    let mut visit = |schema: &mut Map<String, Value>| {
+        found |= schema.iter().any(|(keyword, value)| is_own(keyword, value));
+    };
     each_schema(&mut schema.clone(), &mut visit);
     found
 }
 
-fn has_own_format(schema: &Map<String, Value>) -> bool {
-    let format = schema.get("format").and_then(Value::as_str);
-    format.is_some_and(|format| OWN_FORMATS.contains(&format))
-}
-
-fn without_own_formats(schema: &mut Map<String, Value>) {
-    if has_own_format(schema) {
-        schema.remove("format");
+fn is_own(keyword: &str, value: &Value) -> bool {
+    match keyword {
+        "format" => value.as_str().is_some_and(|format| !COMMON_FORMATS.contains(&format)),
+        _ => keyword.starts_with(OWN),
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::node::{Schema, required, values};
 use super::prove::Prover;
-use crate::validate::{self, Document, NAMED, SCHEMAS};
+use crate::validate::{self, Dialect, Document, NAMED, SCHEMAS};
 
 mod text;
 
@@ -28,7 +28,7 @@ impl Judge {
         if *schema == Value::Bool(false) {
             return Self::of(document, &json!({ "not": {} }));
         }
-        validate::Schema::compile(document.whole(schema), None, &[]).ok().map(Self)
+        validate::Schema::compile(document.whole(schema), None, &[], &Dialect::built_in()).ok().map(Self)
     }
 
     pub(super) fn accepts(&self, value: &Value) -> bool {

@@ -49,7 +49,8 @@ fn try_values(random: &mut Rng, gives: &Value, takes: &Value, giver: Giver, seed
     };
     let mut closed = gives.clone();
     close(&mut closed);
-    let closed = crate::validate::Schema::compile(closed, None, &[]).expect("it compiles");
+    let closed = crate::validate::Schema::compile(closed, None, &[], &crate::validate::Dialect::built_in())
+        .expect("it compiles");
     let is_named = |value: &Value| closed.validator.is_valid(&crate::validate::Document::from(value));
     let (given, taken) = (judge(gives), judge(takes));
     let mut tried = 0;
