@@ -7,6 +7,7 @@ use syn::{Expr, ExprLit, ExprUnary, Lit, LitStr, MetaList, Token, UnOp};
 
 use super::attributes::Mistakes;
 use super::dialect;
+use crate::handler::located_at;
 
 /// What a schema may say without a value being right or wrong by it.
 const ANNOTATIONS: [&str; 8] =
@@ -108,7 +109,7 @@ pub(super) fn read(list: &MetaList, mistakes: &mut Mistakes) -> (Vec<Extension>,
         match one(&keyword, &value, mistakes) {
             Said::Nothing => {}
             Said::BySchema => opaque = true,
-            Said::Native(check) => native.push(Extension { span: keyword.span(), check: *check }),
+            Said::Native(check) => native.push(Extension { span: located_at(&keyword), check: *check }),
         }
     }
     (native, opaque)
