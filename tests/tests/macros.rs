@@ -266,7 +266,7 @@ fn a_type_may_come_from_a_macro() {
         (&*named.text, named.email.as_deref(), named.number, named.items.len()),
         ("ab", Some("a@b.c"), 8, 1)
     );
-    let wrong = br#"{"text":"bcde","email":"a","number":9,"items":[4]}"#;
+    let wrong = br#"{"text":"Bcde","email":"a","number":9,"items":[4]}"#;
     let violations = lift::validate::from_slice::<Named>(wrong).err().unwrap();
     let mut keywords: Vec<_> = violations.iter().map(|violation| &*violation.keyword).collect();
     keywords.sort_unstable();
