@@ -6,11 +6,12 @@ use std::borrow::Cow;
 use std::fmt;
 
 use jsonschema::JsonType;
-use jsonschema::json::{Array, Json, Node, NodeIdentity, Object, cmp};
+use jsonschema::json::{Array, Json, Node, NodeIdentity, Object};
 use jsonschema_value::LazyInstance;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
+use super::equality;
 use super::number::integer;
 
 /// A JSON value.
@@ -165,6 +166,7 @@ impl<'de> Visitor<'de> for Reader {
         while let Some(item) = items.next_element()? {
             all.push(item);
         }
+        give_back(&mut all);
         Ok(Document::Array(all))
     }
 
@@ -175,7 +177,15 @@ impl<'de> Visitor<'de> for Reader {
             // Among few members each finds its place as it comes, which costs less than a sort afterwards.
             if all.len() < FEW { place(&mut all, member) } else { all.push(member) }
         }
+        give_back(&mut all);
         Ok(Document::Object(if all.len() <= FEW { Members(all) } else { Members::new(all) }))
+    }
+}
+
+/// Gives back what a list has taken ahead, if that is most of it: a body may be of nothing but arrays of one item.
+fn give_back<T>(all: &mut Vec<T>) {
+    if all.len() * 2 <= all.capacity() {
+        all.shrink_to_fit();
     }
 }
 
@@ -275,11 +285,7 @@ impl<'a> Node<'a, Documents> for &'a Document<'a> {
     }
 
     fn equals_value(&self, expected: &Value) -> bool {
-        match (self, expected) {
-            (Document::Text(text), Value::String(expected)) => text == expected,
-            (Document::Text(_), _) | (_, Value::String(_)) => false,
-            _ => cmp::equal(&Document::to_value(self), expected),
-        }
+        equality::is(self, expected)
     }
 
     fn to_value(&self) -> Cow<'a, Value> {
@@ -335,6 +341,10 @@ impl<'a> Array<'a, Documents> for &'a [Document<'a>] {
 
     fn elements(&self) -> Self::ElementsIter {
         self.iter()
+    }
+
+    fn is_unique(&self) -> bool {
+        equality::are_unique(self)
     }
 }
 

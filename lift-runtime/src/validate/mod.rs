@@ -5,11 +5,13 @@
 //! is wrong, or when a value cannot tell, is the document read again and the schema's verdict taken, which is final.
 
 mod amount;
+mod branches;
 mod closed;
 mod constraint;
 mod cut;
 mod document;
 mod ecma;
+mod equality;
 pub(crate) mod expansion;
 mod extended;
 mod file;
