@@ -10,6 +10,7 @@ use jsonschema::json::{Array, Json, Node, NodeIdentity, Object};
 use jsonschema_value::LazyInstance;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
+use smallvec::SmallVec;
 
 use super::equality;
 use super::number::integer;
@@ -162,35 +163,40 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Document<'de>, A::Error> {
-        let mut all = Vec::new();
+        let mut all = Few::new();
         while let Some(item) = items.next_element()? {
             all.push(item);
         }
-        give_back(&mut all);
-        Ok(Document::Array(all))
+        Ok(Document::Array(fitted(all)))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Document<'de>, A::Error> {
-        let mut all = Vec::new();
+        let mut all = Few::new();
         while let Some(Name(name)) = members.next_key()? {
             let member = (name, members.next_value()?);
             // Among few members each finds its place as it comes, which costs less than a sort afterwards.
             if all.len() < FEW { place(&mut all, member) } else { all.push(member) }
         }
-        give_back(&mut all);
+        let all = fitted(all);
         Ok(Document::Object(if all.len() <= FEW { Members(all) } else { Members::new(all) }))
     }
 }
 
-/// Gives back what a list has taken ahead, if that is most of it: a body may be of nothing but arrays of one item.
-fn give_back<T>(all: &mut Vec<T>) {
-    if all.len() * 2 <= all.capacity() {
-        all.shrink_to_fit();
+/// What is read before it is known how much there is: a `Vec` would take four places for one, and a body may be of
+/// nothing but arrays of one item.
+type Few<T> = SmallVec<[T; 4]>;
+
+fn fitted<T>(few: Few<T>) -> Vec<T> {
+    if few.spilled() {
+        return few.into_vec();
     }
+    let mut all = Vec::with_capacity(few.len());
+    all.extend(few);
+    all
 }
 
 /// Puts a member among others that are sorted; of two with one name, the later one stays.
-fn place<'a>(sorted: &mut Vec<Member<'a>>, member: Member<'a>) {
+fn place<'a>(sorted: &mut Few<Member<'a>>, member: Member<'a>) {
     let before = sorted.iter().rposition(|other| other.0 <= member.0);
     match before {
         Some(index) if sorted[index].0 == member.0 => sorted[index] = member,
