@@ -73,7 +73,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
         #errors
         #key
         #[automatically_derived]
-        #[allow(clippy::all, unused_imports, unused_mut, unused_variables, reason = "derived")]
+        #[allow(clippy::all, deprecated, unused_imports, unused_mut, unused_variables, reason = "derived")]
         impl #impl_generics ::lift::__private::validate::Validate for #name #ty_generics #where_clause {
             #lost_in_keys
             #[inline]
