@@ -6,6 +6,7 @@
 //! it stands what an app's own checks say of the value.
 
 mod amount;
+mod branches;
 mod closed;
 mod constraint;
 mod contents;
@@ -13,6 +14,7 @@ mod cut;
 mod dialect;
 mod document;
 mod ecma;
+mod equality;
 pub(crate) mod expansion;
 mod extended;
 mod file;
