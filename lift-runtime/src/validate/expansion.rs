@@ -13,6 +13,7 @@ pub use super::constraint::{Items, Length, Pattern, Text, eat};
 pub use super::extended::{AsMembers, AsNumber, AsText, NoMembers, NoNumber, NoText};
 pub use super::file::FileSchema;
 pub use super::finding::{Finding, Validate};
+pub use super::form::Form;
 pub use super::format::{
     date, date_time, duration, email, hostname, idn_email, idn_hostname, ip, ipv4, ipv6, iri, iri_reference,
     json_pointer, regex, relative_json_pointer, time, uri, uri_reference, uri_template, uuid,
@@ -312,10 +313,19 @@ impl<T, E> OutputCheck<T, E> {
 pub struct Probe<T: ?Sized>(PhantomData<fn(&T)>);
 
 impl<T: Validate + ?Sized> Probe<T> {
+    /// The JSON that it is.
+    pub const FORM: Form = T::FORM;
+
     /// What the native checks find.
     #[inline]
     pub fn check(value: &T) -> Finding {
         value.check()
+    }
+
+    /// The same of a value that was read member by member.
+    #[inline]
+    pub fn check_members(value: &T) -> Finding {
+        value.check_members()
     }
 }
 
@@ -324,9 +334,18 @@ pub trait Foreign {
     /// The type.
     type Value: ?Sized;
 
+    /// Nothing is known of it.
+    const FORM: Form = Form::Unknown;
+
     /// Only the schema can tell.
     #[inline]
     fn check(_: &Self::Value) -> Finding {
+        Finding::UNDECIDED
+    }
+
+    /// Only the schema can tell.
+    #[inline]
+    fn check_members(_: &Self::Value) -> Finding {
         Finding::UNDECIDED
     }
 }

@@ -14,9 +14,15 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 
+use super::form::{Begin, Form};
+use super::notes::Notes;
+
 /// What a native check finds. Findings of parts are joined by `|`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Finding(u8);
+///
+/// Beside the verdict stands what the value holds that serde, where it buffers, also reads from what the schema refuses.
+/// Two findings are equal if their verdicts are.
+#[derive(Clone, Copy, Debug)]
+pub struct Finding(u16);
 
 impl Finding {
     /// The schema accepts what this value was parsed from.
@@ -25,19 +31,96 @@ impl Finding {
     pub const INVALID: Self = Self(1);
     /// The value cannot tell; only the schema can.
     pub const UNDECIDED: Self = Self(2);
+    const VERDICT: u16 = 0b111;
+
+    /// Structs, by what an array begins with that could stand for them: four bits, as `Begin` has them.
+    const STRUCTS: u16 = Begin::ANY.0 << Self::STRUCTS_AT;
+    const STRUCTS_AT: u32 = 3;
+    /// The same, where serde has buffered them: the next four bits.
+    const BUFFERED_STRUCTS_AT: u32 = 7;
+    /// An internally tagged enum, which serde reads from an array, too, whether buffered or not.
+    const TAGGED: Self = Self(1 << 11);
+    /// An internally tagged enum that serde has buffered.
+    const BUFFERED_TAGGED: Self = Self(1 << 12);
+    /// Anything that serde has buffered.
+    const BUFFERED: Self = Self(1 << 13);
 
     /// Valid if the constraint holds.
     #[inline]
     pub const fn when(holds: bool) -> Self {
-        Self(!holds as u8)
+        Self(!holds as u16)
     }
 
-    /// Whether the value is right for certain.
+    /// Whether the value is right for certain, as it is written.
     #[inline]
     pub const fn is_valid(self) -> bool {
-        self.0 == 0
+        self.0 & Self::VERDICT == 0
+    }
+
+    /// Whether the schema accepts, for certain, what the value was read from.
+    #[inline]
+    pub(crate) fn accepts(self, notes: Notes) -> bool {
+        self.is_valid() && !(self.has(Self::BUFFERED) && notes.doubt(self))
+    }
+
+    /// Whether serde has buffered any of it, so that what was unknown in it is not noticed.
+    pub(crate) const fn is_buffered(self) -> bool {
+        self.has(Self::BUFFERED)
+    }
+
+    const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether it has an internally tagged enum, or one that serde has buffered.
+    pub(super) const fn is_tagged(self, in_buffer: bool) -> bool {
+        self.has(if in_buffer { Self::BUFFERED_TAGGED } else { Self::TAGGED })
+    }
+
+    /// Whether one of the arrays that serde has buffered could stand for a struct.
+    pub(super) const fn could_be(self, arrays: Begin) -> bool {
+        self.0 >> Self::BUFFERED_STRUCTS_AT & arrays.0 != 0
+    }
+
+    /// A struct that such arrays could stand for, if serde buffers it.
+    pub(super) const fn stands_for(arrays: Begin) -> Self {
+        Self(arrays.0 << Self::STRUCTS_AT)
+    }
+
+    /// What is found in a value that serde has buffered.
+    #[doc(hidden)]
+    #[inline]
+    #[must_use]
+    pub const fn in_buffer(self) -> Self {
+        let structs = (self.0 & Self::STRUCTS) << (Self::BUFFERED_STRUCTS_AT - Self::STRUCTS_AT);
+        let tagged = if self.has(Self::TAGGED) { Self::BUFFERED_TAGGED.0 } else { 0 };
+        Self(self.0 & !Self::STRUCTS | structs | tagged | Self::BUFFERED.0)
+    }
+
+    /// What is found in the content of an internally tagged enum, of which an array could begin with the tag.
+    #[doc(hidden)]
+    #[inline]
+    #[must_use]
+    pub const fn in_tagged(self) -> Self {
+        Self(self.in_content().0 | Self::TAGGED.0)
+    }
+
+    /// What is found in the content of an adjacently tagged enum, of which an array could begin with the tag.
+    #[doc(hidden)]
+    #[inline]
+    #[must_use]
+    pub const fn in_content(self) -> Self {
+        Self(self.in_buffer().0 | Self::stands_for(Begin::SCALAR).0)
     }
 }
+
+impl PartialEq for Finding {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 & Self::VERDICT == other.0 & Self::VERDICT
+    }
+}
+
+impl Eq for Finding {}
 
 impl BitOr for Finding {
     type Output = Self;
@@ -69,13 +152,26 @@ pub trait Validate: JsonSchema {
     #[doc(hidden)]
     const LOST_IN_KEYS: bool = false;
 
+    /// The JSON that it is.
+    #[doc(hidden)]
+    const FORM: Form = Form::Unknown;
+
     /// Checks the value: a few nanoseconds, no allocation.
     fn check(&self) -> Finding;
+
+    /// Checks the members of a struct that was read member by member, from no array.
+    #[doc(hidden)]
+    #[inline]
+    fn check_members(&self) -> Finding {
+        self.check()
+    }
 }
 
 macro_rules! held_by_the_parse {
-    ($($type:ty)*) => {$(
+    ($form:ident: $($type:ty)*) => {$(
         impl Validate for $type {
+            const FORM: Form = Form::$form;
+
             #[inline]
             fn check(&self) -> Finding {
                 Finding::VALID
@@ -84,19 +180,28 @@ macro_rules! held_by_the_parse {
     )*};
 }
 
+held_by_the_parse! { Unknown: () serde_json::Value }
+held_by_the_parse! { Map: serde_json::Map<String, serde_json::Value> }
+held_by_the_parse! { Text: str String }
 held_by_the_parse! {
-    () bool char i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64
+    Scalar: bool char i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64
     NonZeroI8 NonZeroI16 NonZeroI32 NonZeroI64 NonZeroIsize NonZeroU8 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroUsize
-    str String PathBuf IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6
-    serde_json::Value serde_json::Map<String, serde_json::Value> serde_json::Number
+    PathBuf IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6 serde_json::Number
 }
 
 macro_rules! pointers {
     ($($pointer:ty)*) => {$(
         impl<T: Validate + ?Sized> Validate for $pointer {
+            const FORM: Form = T::FORM;
+
             #[inline]
             fn check(&self) -> Finding {
                 T::check(self)
+            }
+
+            #[inline]
+            fn check_members(&self) -> Finding {
+                T::check_members(self)
             }
         }
     )*};
@@ -108,9 +213,16 @@ impl<T: Validate + ToOwned + ?Sized> Validate for Cow<'_, T>
 where
     Self: JsonSchema,
 {
+    const FORM: Form = T::FORM;
+
     #[inline]
     fn check(&self) -> Finding {
         T::check(self)
+    }
+
+    #[inline]
+    fn check_members(&self) -> Finding {
+        T::check_members(self)
     }
 }
 
@@ -127,6 +239,8 @@ fn every<'a, T: Validate + 'a>(items: impl IntoIterator<Item = &'a T>) -> Findin
 }
 
 impl<T: Validate> Validate for [T] {
+    const FORM: Form = Form::Sequence;
+
     #[inline]
     fn check(&self) -> Finding {
         every(self)
@@ -137,6 +251,8 @@ impl<T: Validate, const N: usize> Validate for [T; N]
 where
     Self: JsonSchema,
 {
+    const FORM: Form = Form::Sequence;
+
     #[inline]
     fn check(&self) -> Finding {
         every(self)
@@ -146,6 +262,8 @@ where
 macro_rules! sequences {
     ($($sequence:ident)*) => {$(
         impl<T: Validate> Validate for $sequence<T> {
+            const FORM: Form = Form::Sequence;
+
             #[inline]
             fn check(&self) -> Finding {
                 every(self)
@@ -158,6 +276,8 @@ sequences! { Vec VecDeque LinkedList }
 
 /// A set has lost the repetitions that its schema (`uniqueItems`) refuses.
 impl<T: Validate, S> Validate for HashSet<T, S> {
+    const FORM: Form = Form::Sequence;
+
     #[inline]
     fn check(&self) -> Finding {
         Finding::UNDECIDED
@@ -166,6 +286,8 @@ impl<T: Validate, S> Validate for HashSet<T, S> {
 
 /// A set has lost the repetitions that its schema (`uniqueItems`) refuses.
 impl<T: Validate> Validate for BTreeSet<T> {
+    const FORM: Form = Form::Sequence;
+
     #[inline]
     fn check(&self) -> Finding {
         Finding::UNDECIDED
@@ -180,7 +302,17 @@ const fn none_is_lost<K: Validate>() {
     );
 }
 
+/// Names with rules of their own are rules of the members beside them, where a map is flattened.
+const fn map_by(name: Form) -> Form {
+    match name {
+        Form::Text => Form::Map,
+        _ => Form::Other,
+    }
+}
+
 impl<K: Validate, V: Validate, S> Validate for HashMap<K, V, S> {
+    const FORM: Form = map_by(K::FORM);
+
     #[inline]
     fn check(&self) -> Finding {
         const { none_is_lost::<K>() };
@@ -189,6 +321,8 @@ impl<K: Validate, V: Validate, S> Validate for HashMap<K, V, S> {
 }
 
 impl<K: Validate, V: Validate> Validate for BTreeMap<K, V> {
+    const FORM: Form = map_by(K::FORM);
+
     #[inline]
     fn check(&self) -> Finding {
         const { none_is_lost::<K>() };
@@ -199,6 +333,8 @@ impl<K: Validate, V: Validate> Validate for BTreeMap<K, V> {
 macro_rules! tuples {
     ($(($($part:ident)+))*) => {$(
         impl<$($part: Validate),+> Validate for ($($part,)+) {
+            const FORM: Form = Form::Sequence;
+
             #[inline]
             fn check(&self) -> Finding {
                 #[expect(non_snake_case, reason = "a type's name names its part")]

@@ -13,11 +13,12 @@ use super::document::Document;
 use super::expansion::Options;
 use super::file::FileSchema;
 use super::finding::{Finding, Validate};
+use super::notes::Notes;
 use super::refusal::Refusal;
 use super::reread::At;
 use super::schema::{Contract, Schema};
 use super::violation::{Location, Violation, Violations};
-use super::{report, strict, twins, unknown};
+use super::{notes, report, strict, twins};
 use crate::endpoint::Rejection;
 use crate::error::{Error, Result};
 
@@ -127,10 +128,13 @@ where
     if let Some(file) = options.schema_of(I::LOCATION) {
         check_by_file::<I>(raw, options.status_code(), file)?;
     }
-    let (parsed, unknown) =
-        if options.is_strict() { unknown::watch(|| I::parse(raw)) } else { (I::parse(raw), false) };
+    let (parsed, notes) = notes::watch(|| I::parse(raw));
+    let is_right = |finding: Finding| {
+        let may_be_unknown = options.is_strict() && (notes.has(Notes::UNKNOWN) || finding.is_buffered());
+        finding.accepts(notes) && !may_be_unknown
+    };
     match parsed {
-        Ok(value) if check(&value).is_valid() && !unknown => Ok(I::wrap(value)),
+        Ok(value) if is_right(check(&value)) => Ok(I::wrap(value)),
         parsed => judged::<I>(raw, options, parsed).map(I::wrap),
     }
 }
@@ -242,8 +246,9 @@ pub(crate) fn from_slice<T>(json: &[u8]) -> Result<T, Violations>
 where
     T: Validate + DeserializeOwned + 'static,
 {
-    let parsed = match strict::parse::<T>(json) {
-        Ok(value) if value.check().is_valid() => return Ok(value),
+    let (parsed, notes) = notes::watch(|| strict::parse::<T>(json));
+    let parsed = match parsed {
+        Ok(value) if value.check().accepts(notes) => return Ok(value),
         parsed => parsed,
     };
     let mut document = parse_json(json).map_err(|error| {
@@ -260,8 +265,9 @@ where
     T: Validate + DeserializeOwned + 'static,
 {
     let mut document = Document::from(value);
-    let parsed = match T::deserialize(At(&document)) {
-        Ok(value) if value.check().is_valid() => return Ok(value),
+    let (parsed, notes) = notes::watch(|| T::deserialize(At(&document)));
+    let parsed = match parsed {
+        Ok(value) if value.check().accepts(notes) => return Ok(value),
         parsed => parsed,
     };
     report::of::<T>(&document, Contract::Input)?;

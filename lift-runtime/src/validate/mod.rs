@@ -5,6 +5,7 @@
 //! is wrong, or when a value cannot tell, is the document read again and the schema's verdict taken, which is final.
 
 mod amount;
+mod buffer;
 mod closed;
 mod constraint;
 mod cut;
@@ -14,8 +15,10 @@ pub(crate) mod expansion;
 mod extended;
 mod file;
 mod finding;
+mod form;
 mod format;
 mod input;
+mod notes;
 mod number;
 mod output;
 mod pattern;
@@ -27,7 +30,6 @@ mod sentence;
 pub(crate) mod strict;
 mod text;
 mod twins;
-mod unknown;
 mod variants;
 mod verdict;
 mod violation;

@@ -1,0 +1,206 @@
+//! What serde asks for as "anything" and buffers, for `tag`, `content`, `untagged` and `flatten`, watched.
+//!
+//! The buffer forgets what the document was: it takes arrays for structs and `{"C": null}` for a unit variant, and the
+//! schema does not. Here is noted what could be taken for something else; if the value that was made holds nothing that
+//! it could stand for (see [`Finding`](super::Finding)), its native checks decide.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use super::form::Begin;
+use super::notes::{self, Notes};
+use super::number::F32;
+use super::strict::Strict;
+
+/// Where a value stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Outermost,
+    /// The first item of an array tells what the array can stand for.
+    First,
+    Within,
+}
+
+/// A visitor of anything.
+pub(crate) struct Anything<V>(Place, V);
+
+impl<V> Anything<V> {
+    #[inline]
+    pub(crate) fn outermost(visitor: V) -> Self {
+        Self(Place::Outermost, visitor)
+    }
+
+    /// What the value is tells what kind of array it is the first item of.
+    #[inline]
+    fn is(self, kind: Begin) -> V {
+        if self.0 == Place::First {
+            notes::take(Notes::array(kind));
+        }
+        self.1
+    }
+}
+
+macro_rules! scalars {
+    ($($method:ident: $type:ty)*) => {$(
+        #[inline]
+        fn $method<E: Error>(self, value: $type) -> Result<V::Value, E> {
+            self.is(Begin::SCALAR).$method(value)
+        }
+    )*};
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Anything<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.1.expecting(f)
+    }
+
+    scalars! {
+        visit_bool: bool
+        visit_i64: i64
+        visit_str: &str
+        visit_borrowed_str: &'de str
+        visit_string: String
+    }
+
+    #[inline]
+    fn visit_u64<E: Error>(self, value: u64) -> Result<V::Value, E> {
+        notes::take(Notes::INTEGER);
+        self.is(Begin::SCALAR).visit_u64(value)
+    }
+
+    #[inline]
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        if value.abs() > F32 {
+            notes::take(Notes::STRANGE);
+        }
+        self.is(Begin::SCALAR).visit_f64(value)
+    }
+
+    #[inline]
+    fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
+        notes::take(Notes::NULL);
+        self.is(Begin::NOTHING).visit_unit()
+    }
+
+    #[inline]
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<V::Value, A::Error> {
+        if self.0 == Place::Outermost {
+            notes::take(Notes::OUTERMOST);
+        }
+        self.is(Begin::ARRAY).visit_seq(Items { items, is_first: true })
+    }
+
+    #[inline]
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<V::Value, A::Error> {
+        self.is(Begin::OBJECT).visit_map(Members { members, count: 0 })
+    }
+}
+
+/// A deserializer of one value: of anything, it is watched; of all else, it is the strict one.
+struct Watched<D>(Place, D);
+
+macro_rules! strictly {
+    ($($method:ident($($name:ident: $type:ty),*))*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value, D::Error> {
+            Strict(self.1).$method($($name,)* visitor)
+        }
+    )*};
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Watched<D> {
+    type Error = D::Error;
+
+    #[inline]
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.1.deserialize_any(Anything(self.0, visitor))
+    }
+
+    strictly! {
+        deserialize_bool() deserialize_char() deserialize_str() deserialize_string() deserialize_bytes()
+        deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i64() deserialize_i128()
+        deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_u128()
+        deserialize_f32() deserialize_f64() deserialize_byte_buf() deserialize_option() deserialize_unit()
+        deserialize_seq() deserialize_map() deserialize_identifier() deserialize_ignored_any()
+        deserialize_unit_struct(name: &'static str)
+        deserialize_newtype_struct(name: &'static str)
+        deserialize_tuple(len: usize)
+        deserialize_tuple_struct(name: &'static str, len: usize)
+        deserialize_struct(name: &'static str, fields: &'static [&'static str])
+        deserialize_enum(name: &'static str, variants: &'static [&'static str])
+    }
+
+    #[inline]
+    fn is_human_readable(&self) -> bool {
+        self.1.is_human_readable()
+    }
+}
+
+struct Seed<S>(Place, S);
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<S> {
+    type Value = S::Value;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<S::Value, D::Error> {
+        self.1.deserialize(Watched(self.0, value))
+    }
+}
+
+struct Items<A> {
+    items: A,
+    is_first: bool,
+}
+
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, A::Error> {
+        let place = if self.is_first { Place::First } else { Place::Within };
+        let item = self.items.next_element_seed(Seed(place, seed))?;
+        if self.is_first && item.is_none() {
+            notes::take(Notes::array(Begin::NOTHING));
+        }
+        self.is_first = false;
+        Ok(item)
+    }
+
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        self.items.size_hint()
+    }
+}
+
+struct Members<A> {
+    members: A,
+    count: usize,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        let key = self.members.next_key_seed(seed)?;
+        match (&key, self.count) {
+            (None, 0) => notes::take(Notes::STRANGE),
+            (None, 1) => notes::take(Notes::SINGLE),
+            _ => self.count += 1,
+        }
+        Ok(key)
+    }
+
+    #[inline]
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
+        self.members.next_value_seed(Seed(Place::Within, seed))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> Option<usize> {
+        self.members.size_hint()
+    }
+}
