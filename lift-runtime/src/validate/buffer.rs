@@ -204,3 +204,94 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<A> {
         self.members.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::validate::strict::parse;
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "read, and not looked at")]
+    struct Point {
+        x: i32,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(untagged)]
+    #[expect(dead_code, reason = "read, and not looked at")]
+    enum Buffered {
+        Point(Point),
+        Other(Value),
+    }
+
+    fn noticed<T: for<'de> Deserialize<'de>>(json: &str) -> Notes {
+        let (parsed, notes) = notes::watch(|| parse::<T>(json.as_bytes()));
+        assert!(parsed.is_ok(), "{json}: {:?}", parsed.err());
+        notes
+    }
+
+    #[test]
+    fn arrays_are_told_by_what_they_begin_with() {
+        let noticed = noticed::<Buffered>;
+        let outermost = |begin| Notes::OUTERMOST | Notes::array(begin);
+        assert!(noticed(r#"["a",[],null]"#).has(outermost(Begin::SCALAR)));
+        assert_eq!(noticed("[true]"), outermost(Begin::SCALAR));
+        assert_eq!(noticed("[-1.5]"), outermost(Begin::SCALAR));
+        assert_eq!(noticed("[null]"), outermost(Begin::NOTHING) | Notes::NULL);
+        assert_eq!(noticed("[]"), outermost(Begin::NOTHING));
+        assert_eq!(noticed(r#"[{"a":"b","c":"d"}]"#), outermost(Begin::OBJECT));
+        assert_eq!(noticed(r#"[["a"]]"#), outermost(Begin::ARRAY) | Notes::array(Begin::SCALAR));
+        assert_eq!(noticed(r#"{"a":["b"],"c":"d"}"#), Notes::array(Begin::SCALAR));
+    }
+
+    #[test]
+    fn what_may_be_something_else_is_noted() {
+        let noticed = noticed::<Buffered>;
+        assert_eq!(noticed(r#"{"a":"b","c":-1}"#), noticed(r#""a""#));
+        assert_eq!(noticed(r#"{"a":null}"#), Notes::SINGLE | Notes::NULL);
+        assert_eq!(noticed(r#"{"x":1}"#), Notes::SINGLE | Notes::INTEGER);
+        assert_eq!(noticed("{}"), Notes::STRANGE);
+        assert_eq!(noticed("3.5e38"), Notes::STRANGE);
+    }
+
+    #[test]
+    fn a_typed_value_is_read_strictly_and_without_notes() {
+        assert_eq!(noticed::<Vec<Point>>(r#"[{"x":1.0}]"#), noticed::<u8>("1"));
+        // A visitor of anything that asks for what it knows.
+        #[derive(Debug)]
+        struct Points;
+        impl<'de> Deserialize<'de> for Points {
+            fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+                json.deserialize_any(Self)
+            }
+        }
+        impl<'de> Visitor<'de> for Points {
+            type Value = Self;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("points")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+                while items.next_element::<Point>()?.is_some() {}
+                Ok(self)
+            }
+        }
+        assert!(parse::<Points>(br#"[{"x":1.0},{"x":2}]"#).is_ok());
+        assert!(parse::<Points>(br#"[{"x":1},[2]]"#).is_err());
+    }
+
+    #[test]
+    fn a_parse_within_another_has_notes_of_its_own() {
+        let ((), outer) = notes::watch(|| {
+            notes::begin();
+            assert_eq!(noticed::<Buffered>("{}"), Notes::STRANGE);
+        });
+        assert_eq!(outer, noticed::<u8>("1"));
+        let ((), unwatched) = notes::watch(|| ());
+        assert_ne!(unwatched, outer, "what is not the strict parse of JSON says so");
+    }
+}

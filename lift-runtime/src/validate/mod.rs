@@ -41,6 +41,7 @@ use serde_json::Value;
 
 pub(crate) use self::document::Document;
 pub use self::finding::{Finding, Validate};
+pub(crate) use self::form::Form;
 pub(crate) use self::input::{Input, Unread, input_wrapper, parse_json, unchecked};
 pub(crate) use self::refusal::{Refusal, escape};
 pub(crate) use self::schema::Schema;
