@@ -143,7 +143,7 @@ impl JsonSchema for Date {
 }
 
 impl Validate for Date {
-    const FORM: Form = Form::Scalar;
+    const FORM: Form = Form::String;
 
     #[inline]
     fn check(&self) -> Finding {

@@ -32,7 +32,7 @@ use self::shape::{Members, Shape, Tagging, form_of};
 //     impl Validate for Line {
 //         const FORM: Form = Form::Members(&["sku", "qty"]);
 //         fn check(&self) -> Finding {
-//             self.check_members() | const { Finding::of_struct(<Probe<String>>::FORM) }
+//             self.check_members() | const { Finding::of_struct(&[<Probe<String>>::FORM, <Probe<u32>>::FORM]) }
 //         }
 //         fn check_members(&self) -> Finding {
 //             let mut __lift_found = Finding::VALID;

@@ -37,8 +37,8 @@ pub(super) struct Members {
     pub(super) names: Vec<String>,
     /// Which fields are flattened.
     pub(super) flattened: Vec<bool>,
-    /// What kind of struct an array could stand for, where serde has buffered it.
-    pub(super) stands_for: Option<TokenStream>,
+    /// If an array could stand for it, where serde has buffered it: the forms of the members that are not defaulted.
+    pub(super) stands_for: Option<Vec<TokenStream>>,
 }
 
 impl Shape {
@@ -105,8 +105,8 @@ impl Members {
             // What has something flattened is read from objects alone.
             Style::Struct if flattened.contains(&true) => None,
             Style::Struct | Style::Unit => {
-                let first = read().next().filter(|first| !is_defaulted && first.attrs.default().is_none());
-                Some(first.map_or_else(|| quote!(#FORM::Other), |first| form_of(first.ty)))
+                let needed = read().filter(|field| !is_defaulted && field.attrs.default().is_none());
+                Some(needed.map(|field| form_of(field.ty)).collect())
             }
             Style::Newtype | Style::Tuple => None,
         };
@@ -115,8 +115,8 @@ impl Members {
 
     /// What it adds to the findings: that an array could stand for it.
     pub(super) fn of_struct(&self) -> Option<TokenStream> {
-        let form = self.stands_for.as_ref()?;
-        Some(quote!(const { ::lift::__private::validate::Finding::of_struct(#form) }))
+        let forms = self.stands_for.as_ref()?;
+        Some(quote!(const { ::lift::__private::validate::Finding::of_struct(&[#(#forms),*]) }))
     }
 }
 
@@ -163,7 +163,7 @@ fn form(container: &Container<'_>, variants: &[Members]) -> TokenStream {
             let are_names =
                 all.iter().all(|variant| matches!(variant.style, Style::Unit) && !variant.attrs.untagged());
             match container.attrs.tag() {
-                TagType::External if are_names && !all.is_empty() => quote!(#FORM::Scalar),
+                TagType::External if are_names && !all.is_empty() => quote!(#FORM::String),
                 _ => quote!(#FORM::Other),
             }
         }

@@ -4,53 +4,54 @@
 //! schema does not. Here is noted what could be taken for something else; if the value that was made holds nothing that
 //! it could stand for (see [`Finding`](super::Finding)), its native checks decide.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::form::Begin;
+use super::form::Kinds;
 use super::notes::{self, Notes};
 use super::number::F32;
 use super::strict::Strict;
 
 /// Where a value stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+#[derive(Clone, Copy)]
+enum Place<'a> {
     Outermost,
-    /// The first item of an array tells what the array can stand for.
-    First,
-    Within,
+    /// In an array, whose items tell what it can stand for.
+    Item(&'a Cell<Kinds>),
+    Member,
 }
 
 /// A visitor of anything.
-pub(crate) struct Anything<V>(Place, V);
+pub(crate) struct Anything<'a, V>(Place<'a>, V);
 
-impl<V> Anything<V> {
+impl<V> Anything<'_, V> {
     #[inline]
     pub(crate) fn outermost(visitor: V) -> Self {
         Self(Place::Outermost, visitor)
     }
 
-    /// What the value is tells what kind of array it is the first item of.
+    /// What the value is.
     #[inline]
-    fn is(self, kind: Begin) -> V {
-        if self.0 == Place::First {
-            notes::take(Notes::array(kind));
+    fn is(self, kind: Kinds) -> V {
+        if let Place::Item(items) = self.0 {
+            items.set(items.get().and(kind));
         }
         self.1
     }
 }
 
 macro_rules! scalars {
-    ($($method:ident: $type:ty)*) => {$(
+    ($($method:ident: $type:ty, $kind:ident;)*) => {$(
         #[inline]
         fn $method<E: Error>(self, value: $type) -> Result<V::Value, E> {
-            self.is(Begin::SCALAR).$method(value)
+            self.is(Kinds::$kind).$method(value)
         }
     )*};
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for Anything<V> {
+impl<'de, V: Visitor<'de>> Visitor<'de> for Anything<'_, V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,17 +59,17 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Anything<V> {
     }
 
     scalars! {
-        visit_bool: bool
-        visit_i64: i64
-        visit_str: &str
-        visit_borrowed_str: &'de str
-        visit_string: String
+        visit_bool: bool, BOOL;
+        visit_i64: i64, NUMBER;
+        visit_str: &str, STRING;
+        visit_borrowed_str: &'de str, STRING;
+        visit_string: String, STRING;
     }
 
     #[inline]
     fn visit_u64<E: Error>(self, value: u64) -> Result<V::Value, E> {
         notes::take(Notes::INTEGER);
-        self.is(Begin::SCALAR).visit_u64(value)
+        self.is(Kinds::NUMBER).visit_u64(value)
     }
 
     #[inline]
@@ -76,31 +77,31 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Anything<V> {
         if value.abs() > F32 {
             notes::take(Notes::STRANGE);
         }
-        self.is(Begin::SCALAR).visit_f64(value)
+        self.is(Kinds::NUMBER).visit_f64(value)
     }
 
     #[inline]
     fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
         notes::take(Notes::NULL);
-        self.is(Begin::NOTHING).visit_unit()
+        self.is(Kinds::NOTHING).visit_unit()
     }
 
     #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<V::Value, A::Error> {
-        if self.0 == Place::Outermost {
+        if matches!(self.0, Place::Outermost) {
             notes::take(Notes::OUTERMOST);
         }
-        self.is(Begin::ARRAY).visit_seq(Items { items, is_first: true })
+        self.is(Kinds::ARRAY).visit_seq(Items { items, kinds: Cell::new(Kinds::NONE) })
     }
 
     #[inline]
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<V::Value, A::Error> {
-        self.is(Begin::OBJECT).visit_map(Members { members, count: 0 })
+        self.is(Kinds::OBJECT).visit_map(Members { members, count: 0 })
     }
 }
 
 /// A deserializer of one value: of anything, it is watched; of all else, it is the strict one.
-struct Watched<D>(Place, D);
+struct Watched<'a, D>(Place<'a>, D);
 
 macro_rules! strictly {
     ($($method:ident($($name:ident: $type:ty),*))*) => {$(
@@ -111,7 +112,7 @@ macro_rules! strictly {
     )*};
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Watched<D> {
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Watched<'_, D> {
     type Error = D::Error;
 
     #[inline]
@@ -139,9 +140,9 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Watched<D> {
     }
 }
 
-struct Seed<S>(Place, S);
+struct Seed<'a, S>(Place<'a>, S);
 
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<S> {
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<'_, S> {
     type Value = S::Value;
 
     #[inline]
@@ -152,7 +153,15 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<S> {
 
 struct Items<A> {
     items: A,
-    is_first: bool,
+    kinds: Cell<Kinds>,
+}
+
+/// Not every visitor asks for an item after the last one that it takes.
+impl<A> Drop for Items<A> {
+    #[inline]
+    fn drop(&mut self) {
+        notes::take(Notes::array(self.kinds.get()));
+    }
 }
 
 impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<A> {
@@ -160,13 +169,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<A> {
 
     #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, A::Error> {
-        let place = if self.is_first { Place::First } else { Place::Within };
-        let item = self.items.next_element_seed(Seed(place, seed))?;
-        if self.is_first && item.is_none() {
-            notes::take(Notes::array(Begin::NOTHING));
-        }
-        self.is_first = false;
-        Ok(item)
+        self.items.next_element_seed(Seed(Place::Item(&self.kinds), seed))
     }
 
     #[inline]
@@ -196,7 +199,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<A> {
 
     #[inline]
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
-        self.members.next_value_seed(Seed(Place::Within, seed))
+        self.members.next_value_seed(Seed(Place::Member, seed))
     }
 
     #[inline]
@@ -234,17 +237,36 @@ mod tests {
     }
 
     #[test]
-    fn arrays_are_told_by_what_they_begin_with() {
+    fn arrays_are_told_by_their_items() {
         let noticed = noticed::<Buffered>;
-        let outermost = |begin| Notes::OUTERMOST | Notes::array(begin);
-        assert!(noticed(r#"["a",[],null]"#).has(outermost(Begin::SCALAR)));
-        assert_eq!(noticed("[true]"), outermost(Begin::SCALAR));
-        assert_eq!(noticed("[-1.5]"), outermost(Begin::SCALAR));
-        assert_eq!(noticed("[null]"), outermost(Begin::NOTHING) | Notes::NULL);
-        assert_eq!(noticed("[]"), outermost(Begin::NOTHING));
-        assert_eq!(noticed(r#"[{"a":"b","c":"d"}]"#), outermost(Begin::OBJECT));
-        assert_eq!(noticed(r#"[["a"]]"#), outermost(Begin::ARRAY) | Notes::array(Begin::SCALAR));
-        assert_eq!(noticed(r#"{"a":["b"],"c":"d"}"#), Notes::array(Begin::SCALAR));
+        let outermost = |items| Notes::OUTERMOST | Notes::array(items);
+        assert_eq!(noticed(r#"["a","b"]"#), outermost(Kinds::STRING));
+        assert_eq!(noticed("[true]"), outermost(Kinds::BOOL));
+        assert_eq!(noticed("[-1.5,-2]"), outermost(Kinds::NUMBER));
+        assert_eq!(noticed(r#"["a",-2]"#), outermost(Kinds::MIXED));
+        assert_eq!(noticed("[null]"), outermost(Kinds::NOTHING) | Notes::NULL);
+        assert_eq!(noticed("[]"), outermost(Kinds::NOTHING));
+        assert_eq!(noticed(r#"[{"a":"b","c":"d"}]"#), outermost(Kinds::OBJECT));
+        assert_eq!(
+            noticed(r#"[["a"],[true]]"#),
+            outermost(Kinds::ARRAY) | Notes::array(Kinds::STRING) | Notes::array(Kinds::BOOL)
+        );
+        assert_eq!(noticed(r#"{"a":["b"],"c":"d"}"#), Notes::array(Kinds::STRING));
+    }
+
+    /// A tuple's visitor asks for no item after its last.
+    #[test]
+    fn an_array_is_noted_whoever_reads_it() {
+        #[derive(Deserialize)]
+        #[serde(tag = "t", content = "c")]
+        enum Content {
+            #[expect(dead_code, reason = "read, and not looked at")]
+            Point { x: String, y: String },
+        }
+        assert_eq!(
+            noticed::<Content>(r#"{"t":"Point","c":["a","b"]}"#),
+            Notes::OUTERMOST | Notes::array(Kinds::STRING)
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 
-use super::form::{Begin, Form};
+use super::form::{Form, Kinds};
 use super::notes::Notes;
 
 /// What a native check finds. Findings of parts are joined by `|`.
@@ -22,7 +22,7 @@ use super::notes::Notes;
 /// Beside the verdict stands what the value holds that serde, where it buffers, also reads from what the schema refuses.
 /// Two findings are equal if their verdicts are.
 #[derive(Clone, Copy, Debug)]
-pub struct Finding(u16);
+pub struct Finding(u32);
 
 impl Finding {
     /// The schema accepts what this value was parsed from.
@@ -31,24 +31,24 @@ impl Finding {
     pub const INVALID: Self = Self(1);
     /// The value cannot tell; only the schema can.
     pub const UNDECIDED: Self = Self(2);
-    const VERDICT: u16 = 0b111;
+    const VERDICT: u32 = 0b111;
 
-    /// Structs, by what an array begins with that could stand for them: four bits, as `Begin` has them.
-    const STRUCTS: u16 = Begin::ANY.0 << Self::STRUCTS_AT;
+    /// Structs, by the items of an array that could stand for them: seven bits, as `Kinds` has them.
+    const STRUCTS: u32 = (Kinds::ANY.0 as u32) << Self::STRUCTS_AT;
     const STRUCTS_AT: u32 = 3;
-    /// The same, where serde has buffered them: the next four bits.
-    const BUFFERED_STRUCTS_AT: u32 = 7;
+    /// The same, where serde has buffered them: the next seven bits.
+    const BUFFERED_STRUCTS_AT: u32 = 10;
     /// An internally tagged enum, which serde reads from an array, too, whether buffered or not.
-    const TAGGED: Self = Self(1 << 11);
+    const TAGGED: Self = Self(1 << 17);
     /// An internally tagged enum that serde has buffered.
-    const BUFFERED_TAGGED: Self = Self(1 << 12);
+    const BUFFERED_TAGGED: Self = Self(1 << 18);
     /// Anything that serde has buffered.
-    const BUFFERED: Self = Self(1 << 13);
+    const BUFFERED: Self = Self(1 << 19);
 
     /// Valid if the constraint holds.
     #[inline]
     pub const fn when(holds: bool) -> Self {
-        Self(!holds as u16)
+        Self(!holds as u32)
     }
 
     /// Whether the value is right for certain, as it is written.
@@ -78,13 +78,13 @@ impl Finding {
     }
 
     /// Whether one of the arrays that serde has buffered could stand for a struct.
-    pub(super) const fn could_be(self, arrays: Begin) -> bool {
-        self.0 >> Self::BUFFERED_STRUCTS_AT & arrays.0 != 0
+    pub(super) const fn could_be(self, arrays: Kinds) -> bool {
+        self.0 >> Self::BUFFERED_STRUCTS_AT & arrays.0 as u32 != 0
     }
 
     /// A struct that such arrays could stand for, if serde buffers it.
-    pub(super) const fn stands_for(arrays: Begin) -> Self {
-        Self(arrays.0 << Self::STRUCTS_AT)
+    pub(super) const fn stands_for(arrays: Kinds) -> Self {
+        Self((arrays.0 as u32) << Self::STRUCTS_AT)
     }
 
     /// What is found in a value that serde has buffered.
@@ -97,7 +97,7 @@ impl Finding {
         Self(self.0 & !Self::STRUCTS | structs | tagged | Self::BUFFERED.0)
     }
 
-    /// What is found in the content of an internally tagged enum, of which an array could begin with the tag.
+    /// What is found in the content of an internally tagged enum, of which an array could have the tag as its first item.
     #[doc(hidden)]
     #[inline]
     #[must_use]
@@ -105,12 +105,12 @@ impl Finding {
         Self(self.in_content().0 | Self::TAGGED.0)
     }
 
-    /// What is found in the content of an adjacently tagged enum, of which an array could begin with the tag.
+    /// What is found in the content of an adjacently tagged enum, of which an array could have the tag as its first item.
     #[doc(hidden)]
     #[inline]
     #[must_use]
     pub const fn in_content(self) -> Self {
-        Self(self.in_buffer().0 | Self::stands_for(Begin::SCALAR).0)
+        Self(self.in_buffer().0 | Self::stands_for(Kinds::STRING.and(Kinds::MIXED)).0)
     }
 }
 
@@ -183,10 +183,12 @@ macro_rules! held_by_the_parse {
 held_by_the_parse! { Unknown: () serde_json::Value }
 held_by_the_parse! { Map: serde_json::Map<String, serde_json::Value> }
 held_by_the_parse! { Text: str String }
+held_by_the_parse! { Bool: bool }
+held_by_the_parse! { String: char PathBuf IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6 }
 held_by_the_parse! {
-    Scalar: bool char i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64
+    Number: i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64
     NonZeroI8 NonZeroI16 NonZeroI32 NonZeroI64 NonZeroIsize NonZeroU8 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroUsize
-    PathBuf IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6 serde_json::Number
+    serde_json::Number
 }
 
 macro_rules! pointers {

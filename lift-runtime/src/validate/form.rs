@@ -8,8 +8,12 @@ use super::finding::Finding;
 pub enum Form {
     /// A string without rules of its own.
     Text,
-    /// A string, a number or a boolean.
-    Scalar,
+    /// A string.
+    String,
+    /// A number.
+    Number,
+    /// A boolean.
+    Bool,
     /// An object, with the members that are named: a struct without `flatten`.
     Members(&'static [&'static str]),
     /// An object with any members.
@@ -26,42 +30,76 @@ impl Form {
     /// That of a struct around one value of this form.
     pub const fn of_newtype(self) -> Self {
         match self {
-            Self::Text | Self::Scalar => Self::Scalar,
-            Self::Sequence => Self::Sequence,
-            Self::Unknown => Self::Unknown,
-            Self::Members(_) | Self::Map | Self::Other => Self::Other,
+            Self::Text => Self::String,
+            Self::Members(_) | Self::Map => Self::Other,
+            other => other,
         }
     }
 }
 
-/// What arrays begin with, as a set.
+/// What the items of arrays are, as a set.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Begin(pub(super) u16);
+pub(super) struct Kinds(pub(super) u16);
 
-impl Begin {
-    pub(super) const SCALAR: Self = Self(1);
-    pub(super) const OBJECT: Self = Self(1 << 1);
-    pub(super) const ARRAY: Self = Self(1 << 2);
-    /// It is empty, or begins with null.
-    pub(super) const NOTHING: Self = Self(1 << 3);
-    pub(super) const ANY: Self = Self(0b1111);
+impl Kinds {
+    pub(super) const NONE: Self = Self(0);
+    pub(super) const STRING: Self = Self(1);
+    pub(super) const NUMBER: Self = Self(1 << 1);
+    pub(super) const BOOL: Self = Self(1 << 2);
+    pub(super) const OBJECT: Self = Self(1 << 3);
+    pub(super) const ARRAY: Self = Self(1 << 4);
+    /// Null, or nothing at all.
+    pub(super) const NOTHING: Self = Self(1 << 5);
+    /// Items of several kinds.
+    pub(super) const MIXED: Self = Self(1 << 6);
+    pub(super) const ANY: Self = Self(0b111_1111);
+
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What one array is, whose items are of these kinds.
+    pub(super) const fn of_array(self) -> Self {
+        match self.0.count_ones() {
+            0 => Self::NOTHING,
+            1 => self,
+            _ => Self::MIXED,
+        }
+    }
+
+    /// What a member of a form is read from, in serde's buffer.
+    const fn of_member(form: Form) -> Self {
+        match form {
+            Form::Text | Form::String => Self::STRING,
+            Form::Number => Self::NUMBER,
+            Form::Bool => Self::BOOL,
+            // An array could stand for the member in its turn.
+            Form::Members(_) => Self::OBJECT.and(Self::ARRAY),
+            Form::Map => Self::OBJECT,
+            Form::Sequence => Self::ARRAY,
+            Form::Other | Form::Unknown => Self::ANY,
+        }
+    }
 }
 
 impl Finding {
-    /// What a struct adds, which serde reads from an array, too, if it has buffered it: from one that begins as the
-    /// struct's first member does.
-    pub const fn of_struct(first: Form) -> Self {
-        Self::stands_for(match first {
-            Form::Text | Form::Scalar => Begin::SCALAR,
-            // An array could stand for the member in its turn.
-            Form::Members(_) => Begin(Begin::OBJECT.0 | Begin::ARRAY.0),
-            Form::Map => Begin::OBJECT,
-            Form::Sequence => Begin::ARRAY,
-            Form::Other | Form::Unknown => Begin::ANY,
-        })
+    /// What a struct adds, which serde reads from an array, too, if it has buffered it: from one that has an item for
+    /// each member that is not defaulted, as these are.
+    ///
+    /// Where the members are of several kinds, an array of items of one kind, as most are, is none of the struct's.
+    #[doc(hidden)]
+    pub const fn of_struct(members: &[Form]) -> Self {
+        let mut kinds = Kinds::ANY;
+        let mut index = 0;
+        while index < members.len() {
+            kinds = Kinds(kinds.0 & Kinds::of_member(members[index]).0 | Kinds::MIXED.0);
+            index += 1;
+        }
+        Self::stands_for(kinds)
     }
 
     /// The content of an internally tagged variant, whose tag stands among the members of the content.
+    #[doc(hidden)]
     pub const fn of_tagged(tag: &str, content: Form) -> Self {
         match content {
             Form::Members(names) if !has(names, tag) => Self::VALID,
@@ -70,6 +108,7 @@ impl Finding {
     }
 
     /// The content of an adjacently tagged variant: where it is an `Option`, serde does not ask for it.
+    #[doc(hidden)]
     pub const fn of_content(content: Form) -> Self {
         match content {
             Form::Unknown => Self::UNDECIDED,
@@ -79,6 +118,7 @@ impl Finding {
 
     /// What is flattened into an object with the named members. serde gives each member to the first that names it, and
     /// the schema keeps the last one's rules.
+    #[doc(hidden)]
     pub const fn of_flattened(names: &[&str], flattened: &[Form]) -> Self {
         let mut index = 0;
         while index < flattened.len() {
@@ -132,6 +172,35 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_array_stands_for_a_struct_whose_members_are_as_its_items() {
+        let could_be = |members: &[Form], items: Kinds| {
+            Finding::of_struct(members).in_buffer().could_be(items.of_array())
+        };
+        let all = [
+            Kinds::STRING,
+            Kinds::NUMBER,
+            Kinds::BOOL,
+            Kinds::OBJECT,
+            Kinds::ARRAY,
+            Kinds::NOTHING,
+            Kinds::NONE,
+        ];
+        let named = [Form::Text, Form::Number];
+        assert!(all.iter().all(|items| !could_be(&named, *items)));
+        assert!(could_be(&named, Kinds::STRING.and(Kinds::NUMBER)));
+        assert!(all.iter().all(|items| could_be(&[], *items)), "all members have defaults");
+        let strings = [Form::Text, Form::Unknown, Form::String];
+        assert!(
+            could_be(&strings, Kinds::STRING)
+                && !could_be(&strings, Kinds::NUMBER)
+                && !could_be(&strings, Kinds::NONE)
+        );
+        let nested = [Form::Members(&[]), Form::Sequence];
+        assert!(could_be(&nested, Kinds::ARRAY) && !could_be(&nested, Kinds::OBJECT));
+        assert!(!Finding::of_struct(&strings).could_be(Kinds::STRING), "it was not buffered");
+    }
 
     #[test]
     fn a_member_of_two_is_not_decided() {

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::ops::BitOr;
 
 use super::finding::Finding;
-use super::form::Begin;
+use super::form::Kinds;
 
 /// What was noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +30,12 @@ impl Notes {
     /// what serde might take for something else, whatever the type: `{}` for a unit struct, and a number that is
     /// infinite as an `f32`;
     pub(crate) const STRANGE: Self = Self(1 << 6);
-    /// arrays, by what they begin with: four bits.
+    /// arrays, by their items: seven bits.
     const ARRAYS_AT: u32 = 7;
 
-    /// In what serde buffers, an array that begins so.
-    pub(super) const fn array(begin: Begin) -> Self {
-        Self(begin.0 << Self::ARRAYS_AT)
+    /// In what serde buffers, an array of such items.
+    pub(super) const fn array(items: Kinds) -> Self {
+        Self(items.of_array().0 << Self::ARRAYS_AT)
     }
 
     pub(crate) const fn has(self, other: Self) -> bool {
@@ -51,7 +51,7 @@ impl Notes {
             || self.has(Self::OUTERMOST) && finding.is_tagged(false)
             // The number of a variant for its name.
             || self.has(Self::INTEGER) && finding.is_tagged(true)
-            || finding.could_be(Begin(self.0 >> Self::ARRAYS_AT & Begin::ANY.0))
+            || finding.could_be(Kinds(self.0 >> Self::ARRAYS_AT))
     }
 }
 
