@@ -10,6 +10,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::form::Kinds;
+use super::keys::Key;
 use super::notes::{self, Notes};
 use super::number::F32;
 use super::strict::Strict;
@@ -188,7 +189,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<A> {
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        let key = self.members.next_key_seed(seed)?;
+        let key = self.members.next_key_seed(Key(seed))?;
         match (&key, self.count) {
             (None, 0) => notes::take(Notes::STRANGE),
             (None, 1) => notes::take(Notes::SINGLE),

@@ -18,6 +18,7 @@ mod finding;
 mod form;
 mod format;
 mod input;
+mod keys;
 mod notes;
 mod number;
 mod output;

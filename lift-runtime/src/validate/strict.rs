@@ -11,6 +11,7 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Se
 
 use super::buffer::Anything;
 use super::document::Document;
+use super::keys::Key;
 use super::notes::{self, Notes};
 use super::number::{Integer, Single};
 use super::variants::Variants;
@@ -252,13 +253,13 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Parts<A> {
     }
 }
 
-/// Keys are left as they are: there is no `1.0` among them.
+/// There is no `1.0` among keys.
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Parts<A> {
     type Error = A::Error;
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        self.0.next_key_seed(seed)
+        self.0.next_key_seed(Key(seed))
     }
 
     #[inline]
