@@ -38,7 +38,7 @@ impl Finding {
     const STRUCTS_AT: u32 = 3;
     /// The same, where serde has buffered them: the next seven bits.
     const BUFFERED_STRUCTS_AT: u32 = 10;
-    /// An internally tagged enum, which serde reads from an array, too, whether buffered or not.
+    /// An internally tagged enum that is not within a buffer, which serde reads from an array, too.
     const TAGGED: Self = Self(1 << 17);
     /// An internally tagged enum that serde has buffered.
     const BUFFERED_TAGGED: Self = Self(1 << 18);
@@ -94,7 +94,7 @@ impl Finding {
     pub const fn in_buffer(self) -> Self {
         let structs = (self.0 & Self::STRUCTS) << (Self::BUFFERED_STRUCTS_AT - Self::STRUCTS_AT);
         let tagged = if self.has(Self::TAGGED) { Self::BUFFERED_TAGGED.0 } else { 0 };
-        Self(self.0 & !Self::STRUCTS | structs | tagged | Self::BUFFERED.0)
+        Self(self.0 & !(Self::STRUCTS | Self::TAGGED.0) | structs | tagged | Self::BUFFERED.0)
     }
 
     /// What is found in the content of an internally tagged enum, of which an array could have the tag as its first item.
