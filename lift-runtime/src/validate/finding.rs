@@ -1,21 +1,14 @@
-//! What a native check finds, and the check of the types of std.
+//! What a native check finds, and the trait of the types that have one.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, LinkedList, VecDeque};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
-use std::num::{
-    NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroIsize, NonZeroU8, NonZeroU16, NonZeroU32,
-    NonZeroU64, NonZeroUsize,
-};
 use std::ops::{BitOr, BitOrAssign};
-use std::path::PathBuf;
-use std::rc::Rc;
-use std::sync::Arc;
 
 use schemars::JsonSchema;
 
 use super::form::{Form, Kinds};
 use super::notes::Notes;
+use super::own::{Own, Place};
+use super::violation::Violations;
 
 /// What a native check finds. Findings of parts are joined by `|`.
 ///
@@ -31,6 +24,8 @@ impl Finding {
     pub const INVALID: Self = Self(1);
     /// The value cannot tell; only the schema can.
     pub const UNDECIDED: Self = Self(2);
+    /// An own check has something to say, which is asked for where violations are told.
+    const OWN: Self = Self(4);
     const VERDICT: u32 = 0b111;
 
     /// Structs, by the items of an array that could stand for them: seven bits, as `Kinds` has them.
@@ -49,6 +44,17 @@ impl Finding {
     #[inline]
     pub const fn when(holds: bool) -> Self {
         Self(!holds as u32)
+    }
+
+    /// Valid if an own check has nothing to say.
+    #[inline]
+    pub fn by(said: &Violations) -> Self {
+        if said.is_empty() { Self::VALID } else { Self::OWN }
+    }
+
+    /// Whether own checks may have something to say: an undecided value was not looked at by all of them.
+    pub(crate) const fn may_be_own(self) -> bool {
+        self.0 & (Self::OWN.0 | Self::UNDECIDED.0) != 0
     }
 
     /// Whether the value is right for certain, as it is written.
@@ -152,6 +158,10 @@ pub trait Validate: JsonSchema {
     #[doc(hidden)]
     const LOST_IN_KEYS: bool = false;
 
+    /// Whether it, or a part of it, may have own checks.
+    #[doc(hidden)]
+    const MAY_OWN: bool = false;
+
     /// The JSON that it is.
     #[doc(hidden)]
     const FORM: Form = Form::Unknown;
@@ -165,190 +175,18 @@ pub trait Validate: JsonSchema {
     fn check_members(&self) -> Finding {
         self.check()
     }
-}
 
-macro_rules! held_by_the_parse {
-    ($form:ident: $($type:ty)*) => {$(
-        impl Validate for $type {
-            const FORM: Form = Form::$form;
-
-            #[inline]
-            fn check(&self) -> Finding {
-                Finding::VALID
-            }
-        }
-    )*};
-}
-
-held_by_the_parse! { Unknown: () serde_json::Value }
-held_by_the_parse! { Map: serde_json::Map<String, serde_json::Value> }
-held_by_the_parse! { Text: str String }
-held_by_the_parse! { Bool: bool }
-held_by_the_parse! { String: char PathBuf IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6 }
-held_by_the_parse! {
-    Number: i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64
-    NonZeroI8 NonZeroI16 NonZeroI32 NonZeroI64 NonZeroIsize NonZeroU8 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroUsize
-    serde_json::Number
-}
-
-macro_rules! pointers {
-    ($($pointer:ty)*) => {$(
-        impl<T: Validate + ?Sized> Validate for $pointer {
-            const FORM: Form = T::FORM;
-
-            #[inline]
-            fn check(&self) -> Finding {
-                T::check(self)
-            }
-
-            #[inline]
-            fn check_members(&self) -> Finding {
-                T::check_members(self)
-            }
-        }
-    )*};
-}
-
-pointers! { &T Box<T> Rc<T> Arc<T> }
-
-impl<T: Validate + ToOwned + ?Sized> Validate for Cow<'_, T>
-where
-    Self: JsonSchema,
-{
-    const FORM: Form = T::FORM;
-
-    #[inline]
-    fn check(&self) -> Finding {
-        T::check(self)
+    /// Calls the own checks of a value and of what is in it, each with the place of what it is about. It is called
+    /// when something may be wrong only.
+    #[doc(hidden)]
+    fn check_own(&self, place: &Place<'_>, own: &mut Own) {
+        let _ = (place, own);
     }
 
-    #[inline]
-    fn check_members(&self) -> Finding {
-        T::check_members(self)
+    /// The name of the member whose key this is, in a map at a place; `None` if it cannot be told.
+    #[doc(hidden)]
+    fn key_name(&self, place: &Place<'_>) -> Option<Cow<'_, str>> {
+        let _ = place;
+        None
     }
-}
-
-impl<T: Validate> Validate for Option<T> {
-    #[inline]
-    fn check(&self) -> Finding {
-        self.as_ref().map_or(Finding::VALID, T::check)
-    }
-}
-
-#[inline]
-fn every<'a, T: Validate + 'a>(items: impl IntoIterator<Item = &'a T>) -> Finding {
-    items.into_iter().fold(Finding::VALID, |finding, item| finding | item.check())
-}
-
-impl<T: Validate> Validate for [T] {
-    const FORM: Form = Form::Sequence;
-
-    #[inline]
-    fn check(&self) -> Finding {
-        every(self)
-    }
-}
-
-impl<T: Validate, const N: usize> Validate for [T; N]
-where
-    Self: JsonSchema,
-{
-    const FORM: Form = Form::Sequence;
-
-    #[inline]
-    fn check(&self) -> Finding {
-        every(self)
-    }
-}
-
-macro_rules! sequences {
-    ($($sequence:ident)*) => {$(
-        impl<T: Validate> Validate for $sequence<T> {
-            const FORM: Form = Form::Sequence;
-
-            #[inline]
-            fn check(&self) -> Finding {
-                every(self)
-            }
-        }
-    )*};
-}
-
-sequences! { Vec VecDeque LinkedList }
-
-/// A set has lost the repetitions that its schema (`uniqueItems`) refuses.
-impl<T: Validate, S> Validate for HashSet<T, S> {
-    const FORM: Form = Form::Sequence;
-
-    #[inline]
-    fn check(&self) -> Finding {
-        Finding::UNDECIDED
-    }
-}
-
-/// A set has lost the repetitions that its schema (`uniqueItems`) refuses.
-impl<T: Validate> Validate for BTreeSet<T> {
-    const FORM: Form = Form::Sequence;
-
-    #[inline]
-    fn check(&self) -> Finding {
-        Finding::UNDECIDED
-    }
-}
-
-/// Refuses, at compile time, keys with rules that a map's schema does not carry.
-const fn none_is_lost<K: Validate>() {
-    assert!(
-        !K::LOST_IN_KEYS,
-        "a rule of this map's keys is lost in its schema, which has only `regex` and `contains` of a key: say it as a pattern"
-    );
-}
-
-/// Names with rules of their own are rules of the members beside them, where a map is flattened.
-const fn map_by(name: Form) -> Form {
-    match name {
-        Form::Text => Form::Map,
-        _ => Form::Other,
-    }
-}
-
-impl<K: Validate, V: Validate, S> Validate for HashMap<K, V, S> {
-    const FORM: Form = map_by(K::FORM);
-
-    #[inline]
-    fn check(&self) -> Finding {
-        const { none_is_lost::<K>() };
-        every(self.keys()) | every(self.values())
-    }
-}
-
-impl<K: Validate, V: Validate> Validate for BTreeMap<K, V> {
-    const FORM: Form = map_by(K::FORM);
-
-    #[inline]
-    fn check(&self) -> Finding {
-        const { none_is_lost::<K>() };
-        every(self.keys()) | every(self.values())
-    }
-}
-
-macro_rules! tuples {
-    ($(($($part:ident)+))*) => {$(
-        impl<$($part: Validate),+> Validate for ($($part,)+) {
-            const FORM: Form = Form::Sequence;
-
-            #[inline]
-            fn check(&self) -> Finding {
-                #[expect(non_snake_case, reason = "a type's name names its part")]
-                let ($($part,)+) = self;
-                Finding::VALID $(| $part.check())+
-            }
-        }
-    )*};
-}
-
-tuples! {
-    (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) (A B C D E F G H I)
-    (A B C D E F G H I J) (A B C D E F G H I J K) (A B C D E F G H I J K L) (A B C D E F G H I J K L M)
-    (A B C D E F G H I J K L M N) (A B C D E F G H I J K L M N O) (A B C D E F G H I J K L M N O P)
 }
