@@ -9,6 +9,7 @@ use syn::{Attribute, Error, Expr, ExprLit, Lit, LitStr, Meta, MetaList, Token};
 use super::extension::Extension;
 use super::function::{self, OwnCheck};
 use super::{dialect, extension};
+use crate::handler::located_at;
 
 /// Everything that a set of attributes says.
 #[derive(Default)]
@@ -182,7 +183,7 @@ impl Constraints {
 
     /// Reads one constraint; `false` if it is not one.
     fn read(&mut self, owner: Owner, meta: &Meta, mistakes: &mut Mistakes) -> bool {
-        let format = |format| Some((format, meta.span()));
+        let format = |format| Some((format, located_at(meta)));
         match &*name(meta) {
             "length" => self.length = bounds(owner, meta, mistakes),
             "range" => self.range = bounds(owner, meta, mistakes),
@@ -241,7 +242,7 @@ pub(super) fn items(list: &MetaList, mistakes: &mut Mistakes) -> Vec<Item> {
 /// `min`, `max` and `equal`.
 fn bounds(owner: Owner, meta: &Meta, mistakes: &mut Mistakes) -> Option<Bounds> {
     let Meta::List(list) = meta else { return None };
-    let mut bounds = Bounds { span: meta.span(), min: None, max: None };
+    let mut bounds = Bounds { span: located_at(meta), min: None, max: None };
     for item in items(list, mistakes) {
         let Item(Some(item)) = item else { continue };
         let key = name(&item);

@@ -15,7 +15,6 @@ mod types;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
 use syn::{
     Data, DataEnum, DeriveInput, Expr, ExprLit, Field, Fields, Generics, Lit, LitStr, Type, parse_quote,
 };
@@ -23,6 +22,7 @@ use syn::{
 use self::attributes::{Attributes, Bounds, Constraints, Format, Mistakes};
 use self::extension::Extension;
 use self::shape::{Members, Shape, Tagging, form_of};
+use crate::handler::located_at;
 
 // Input:
 //
@@ -90,7 +90,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
         #errors
         #key
         #[automatically_derived]
-        #[allow(clippy::all, unused_imports, unused_mut, unused_variables, reason = "derived")]
+        #[allow(clippy::all, deprecated, unused_imports, unused_mut, unused_variables, reason = "derived")]
         impl #impl_generics ::lift::__private::validate::Validate for #name #ty_generics #where_clause {
             #lost_in_keys
             #checks
@@ -287,7 +287,7 @@ fn of_members(field: &Field, mistakes: &mut Mistakes) -> TokenStream {
     if opaque || skipped || is_ruled || !annotations.is_empty() || !own.is_empty() {
         return quote!(::lift::__private::validate::Finding::UNDECIDED);
     }
-    quote_spanned!(ty.span()=> <::lift::__private::validate::Probe<#ty>>::check_members(__lift_value))
+    quote_spanned!(located_at(ty)=> <::lift::__private::validate::Probe<#ty>>::check_members(__lift_value))
 }
 
 /// The checks of `__lift_value`, a reference to a field.
@@ -314,7 +314,8 @@ fn of_field(field: &Field, fields: &Fields, mistakes: &mut Mistakes) -> TokenStr
     let ty = &field.ty;
     let constraints = of_constraints(&constraints, ty);
     let extensions = extensions.iter().map(Extension::expand);
-    let nested = quote_spanned!(ty.span()=> <::lift::__private::validate::Probe<#ty>>::check(__lift_value));
+    let nested =
+        quote_spanned!(located_at(ty)=> <::lift::__private::validate::Probe<#ty>>::check(__lift_value));
     let annotations = of_annotations(&annotations);
     let own = own.iter().map(|check| {
         let said = check.call("__lift_given");
@@ -358,7 +359,7 @@ fn of_constraints(constraints: &Constraints, ty: &Type) -> TokenStream {
     }
     if let Some(inner) = inner.as_ref().filter(|inner| !inner.is_empty()) {
         let inner = of_constraints(inner, ty);
-        checks.push(quote_spanned! {ty.span()=>
+        checks.push(quote_spanned! {located_at(ty)=>
             __lift_found |= ::lift::__private::validate::Items::each(__lift_value, |__lift_value| {
                 let mut __lift_found = ::lift::__private::validate::Finding::VALID;
                 #inner
@@ -397,13 +398,13 @@ fn of_pattern(pattern: &Expr, ty: &Type) -> TokenStream {
     if let Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) = pattern
         && let Some(matcher) = pattern::matcher(&literal.value())
     {
-        return quote_spanned! {ty.span()=>
+        return quote_spanned! {located_at(ty)=>
             __lift_found |= ::lift::__private::validate::Finding::when(
                 ::lift::__private::validate::Text::passes(__lift_value, |text| #matcher)
             );
         };
     }
-    quote_spanned! {ty.span()=>
+    quote_spanned! {located_at(ty)=>
         __lift_found |= {
             static __LIFT_PATTERN: ::lift::__private::validate::LazyLock<::lift::__private::validate::Pattern> =
                 ::lift::__private::validate::LazyLock::new(|| {
@@ -418,13 +419,13 @@ fn of_pattern(pattern: &Expr, ty: &Type) -> TokenStream {
 
 fn of_contains(text: &Expr, ty: &Type) -> TokenStream {
     if matches!(text, Expr::Lit(ExprLit { lit: Lit::Str(_) | Lit::Char(_), .. })) {
-        return quote_spanned! {ty.span()=>
+        return quote_spanned! {located_at(ty)=>
             __lift_found |= ::lift::__private::validate::Finding::when(
                 ::lift::__private::validate::Text::passes(__lift_value, |text| text.contains(#text))
             );
         };
     }
-    quote_spanned! {ty.span()=>
+    quote_spanned! {located_at(ty)=>
         __lift_found |= {
             static __LIFT_TEXT: ::lift::__private::validate::LazyLock<::lift::__private::validate::String> =
                 ::lift::__private::validate::LazyLock::new(|| {

@@ -6,6 +6,7 @@
 //! it stands what an app's own checks say of the value.
 
 mod amount;
+mod branches;
 mod buffer;
 mod closed;
 mod constraint;
@@ -14,6 +15,7 @@ mod cut;
 mod dialect;
 mod document;
 mod ecma;
+mod equality;
 pub(crate) mod expansion;
 mod extended;
 mod file;
