@@ -134,8 +134,9 @@ impl Attributes {
             "skip" | "skip_deserializing" => self.skipped = true,
             "rename" | "rename_all" | "rename_all_fields" | "deny_unknown_fields" | "default" | "bound" | "crate"
             | "expecting" | "transparent" | "skip_serializing" | "skip_serializing_if" | "borrow" => {}
-            // `flatten`, `tag`, `untagged` and `content` buffer what they read, and the buffer takes arrays for
-            // structs; `with`, `from` and the like read another type.
+            // How these are read is known to `Shape`.
+            "flatten" | "tag" | "content" | "untagged" => {}
+            // `with`, `from` and the like read another type.
             _ => self.opaque = true,
         }
     }

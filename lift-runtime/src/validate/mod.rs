@@ -7,6 +7,7 @@
 
 mod amount;
 mod branches;
+mod buffer;
 mod closed;
 mod constraint;
 mod contents;
@@ -19,9 +20,11 @@ pub(crate) mod expansion;
 mod extended;
 mod file;
 mod finding;
+mod form;
 mod format;
 mod input;
 mod keys;
+mod notes;
 mod number;
 mod output;
 mod own;
@@ -35,7 +38,6 @@ mod standard;
 pub(crate) mod strict;
 mod text;
 mod twins;
-mod unknown;
 mod variants;
 mod verdict;
 mod violation;
@@ -52,6 +54,7 @@ pub(crate) use self::document::Document;
 #[cfg(feature = "schema-check")]
 pub(crate) use self::ecma::in_rust as ecma_in_rust;
 pub use self::finding::{Finding, Validate};
+pub(crate) use self::form::Form;
 pub(crate) use self::input::{Input, Unread, input_wrapper, parse_json, unchecked};
 pub(crate) use self::own::Place;
 #[cfg(feature = "schema-check")]
