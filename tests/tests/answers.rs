@@ -1,7 +1,5 @@
 //! What a value is written as, where that is not what it is.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use http::{HeaderMap, StatusCode};
 use lift::prelude::*;
 use lift::test::TestApp;

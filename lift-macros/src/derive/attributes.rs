@@ -184,6 +184,16 @@ impl Constraints {
     /// Reads one constraint; `false` if it is not one.
     fn read(&mut self, owner: Owner, meta: &Meta, mistakes: &mut Mistakes) -> bool {
         let format = |format| Some((format, located_at(meta)));
+        if self.has_like(&name(meta)) {
+            mistakes.at(
+                meta.span(),
+                format_args!(
+                    "`{}` is left out of the schema, which carries one such constraint of a field: say it once, in one place",
+                    name(meta)
+                ),
+            );
+            return true;
+        }
         match &*name(meta) {
             "length" => self.length = bounds(owner, meta, mistakes),
             "range" => self.range = bounds(owner, meta, mistakes),
@@ -215,6 +225,17 @@ impl Constraints {
             self.check_pattern(mistakes);
         }
         true
+    }
+
+    /// Whether there is a constraint already that schemars keeps, and leaves this one out for it.
+    fn has_like(&self, name: &str) -> bool {
+        match name {
+            "length" => self.length.is_some(),
+            "range" => self.range.is_some(),
+            "regex" | "pattern" | "contains" => self.pattern.is_some() || self.contains.is_some(),
+            "email" | "url" | "ip" | "ipv4" | "ipv6" => self.format.is_some(),
+            _ => false,
+        }
     }
 
     fn check_pattern(&self, mistakes: &mut Mistakes) {
