@@ -93,6 +93,10 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
     }
 }
 
+/// Marks an answer whose body may be open for long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Streamed;
+
 /// An answer in the making.
 struct Answer {
     context: Context,
@@ -124,7 +128,9 @@ impl Answer {
                 None => {}
             }
         }
-        self.headers(Body::new(StreamBody::new(running, since)))
+        let mut response = self.headers(Body::new(StreamBody::new(running, since)));
+        response.extensions_mut().insert(Streamed);
+        response
     }
 
     /// Runs the stream to its end, for whoever cannot stream. Here an error can still become the status.
