@@ -1,4 +1,5 @@
-//! S1: open event streams, an event a second each: resident memory and CPU, beside axum's `Sse`.
+//! S1: open event streams, an event a second each: resident memory and CPU, beside axum's `Sse`. S3: the same events
+//! from one `Hub`.
 //!
 //! The servers and their clients are processes of their own; the servers take turns. How late an event is, is from the
 //! moment it was due to the moment its client has read it.
@@ -26,15 +27,16 @@ fn main() -> Result<(), Failure> {
         (built("benches", "sse_peer")?, built("benches", "sse_lift")?, built("benches", "sse_load")?);
     let asked: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     for streams in if asked.is_empty() { STREAMS.to_vec() } else { asked } {
-        let (mut peers, mut ours) = (Vec::new(), Vec::new());
+        let (mut peers, mut ours, mut hubs) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            peers.push(measure(&peer, &load, streams)?);
-            ours.push(measure(&lift, &load, streams)?);
+            peers.push(measure(&peer, &load, "/ticks", streams)?);
+            ours.push(measure(&lift, &load, "/ticks", streams)?);
+            hubs.push(measure(&lift, &load, "/hub", streams)?);
         }
-        let of = |figure: fn(&Measured) -> f64| {
-            let median = |all: &[Measured]| median(&mut all.iter().map(figure).collect::<Vec<_>>());
-            Row { id: "S1", peer: median(&peers), lift: median(&ours) }
+        let all = |all: &[Measured], figure: fn(&Measured) -> f64| {
+            median(&mut all.iter().map(figure).collect::<Vec<_>>())
         };
+        let of = |figure| Row { id: "S1", peer: all(&peers, figure), lift: all(&ours, figure) };
         let name = |what: &str| format!("{streams} event streams, {what}");
         of(|one| one.cpu_nanos).print(&name("CPU an event"), "axum Sse", 0.85);
         let resident = of(|one| one.resident);
@@ -47,6 +49,16 @@ fn main() -> Result<(), Failure> {
             lift: ours.iter().map(|one| one.broken).sum(),
         };
         print(&name("broken"), &broken, "", verdict(broken.lift == 0.0, "0"));
+        let cpu = |measured| all(measured, |one| one.cpu_nanos);
+        let hub = |peer: &[Measured]| Row { id: "S3", peer: cpu(peer), lift: cpu(&hubs) };
+        hub(&peers).print(&name("CPU a Hub's delivery"), "axum Sse, its own event", 0.5);
+        println!(
+            "S3   {:<46} {:>10.3}  (measured)",
+            name("the same by Lift's own event"),
+            hub(&ours).ratio()
+        );
+        let late = all(&hubs, |one| one.late_micros);
+        println!("S3   {:<46} {late:>10.1} µs  (measured)", name("the Hub's event late, p99"));
     }
     Ok(())
 }
@@ -74,15 +86,15 @@ struct Measured {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-fn measure(server: &Path, load: &Path, streams: usize) -> Result<Measured, Failure> {
+fn measure(server: &Path, load: &Path, path: &str, streams: usize) -> Result<Measured, Failure> {
     let (server, mut lines) = Program::start(server, &[])?;
     let address = next(&mut lines)?;
     // What a first request brings into memory is not a stream's.
-    let (first, mut said) = Program::start(load, &[&address, "/ticks", "1", "1"])?;
+    let (first, mut said) = Program::start(load, &[&address, path, "1", "1"])?;
     while next(&mut said)?.starts_with("open") {}
     drop(first);
     let before = server.resident()?;
-    let arguments = [&address, "/ticks", &streams.to_string(), &SECONDS.to_string()];
+    let arguments = [&address, path, &streams.to_string(), &SECONDS.to_string()];
     let (_load, mut said) = Program::start(load, &arguments)?;
     if next(&mut said)? != "open" {
         return Err("the streams did not open".into());

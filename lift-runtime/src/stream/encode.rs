@@ -90,7 +90,7 @@ fn write_data<T: Serialize>(data: &T, out: &mut Vec<u8>) -> Result<()> {
     write_line(data, out)
 }
 
-fn write_line<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<()> {
+pub(crate) fn write_line<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<()> {
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, OneLine))?;
     out.push(b'\n');
     Ok(())

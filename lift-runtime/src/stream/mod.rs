@@ -12,6 +12,7 @@
 //! progress   the producer under way, in its context
 //! source     who fills chunks: a producer that emits (emitted), or a stream that was returned
 //! encode     an item as an event, a line or bytes                       event, chunk
+//! hub        what is published once, for many streams
 //! ```
 
 mod answer;
@@ -22,6 +23,7 @@ mod encode;
 mod ending;
 mod event;
 pub(crate) mod expansion;
+mod hub;
 mod last_event_id;
 mod negotiate;
 mod options;
@@ -38,5 +40,6 @@ pub use futures_util::stream::iter;
 pub(crate) use self::answer::Streamed;
 pub use self::emitted::{Emitted, Emitter, Sending, StreamResult};
 pub use self::event::Event;
+pub use self::hub::{Hub, OnLag, Published, Subscription};
 pub use self::last_event_id::LastEventId;
 pub(crate) use self::shutdown::Shutdown;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use bytes::Bytes;
 use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::time::timeout;
 
@@ -21,13 +21,14 @@ use super::flight::{Flight, KeptBack};
 use super::refusal::Refusals;
 use super::requests::Requests;
 use super::socket::Socket;
+use super::streams::Streams;
 use crate::stream::Shutdown;
 
 /// What the connections of a server share.
 pub(super) struct Common {
     pub(super) router: Router,
     pub(super) http1: http1::Builder,
-    pub(super) http2: http2::Builder<TokioExecutor>,
+    pub(super) http2: http2::Builder<Streams>,
     pub(super) shutdown: Shutdown,
     pub(super) write_timeout: Duration,
 }

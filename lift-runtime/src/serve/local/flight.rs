@@ -9,6 +9,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
+use super::streams;
+
 const IDLE: u8 = 0;
 const IN_FLIGHT: u8 = 1;
 /// The body is with hyper as a whole, which may have it in its buffer still.
@@ -117,7 +119,10 @@ impl hyper::body::Body for Tracked {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        self.body.as_mut().map_or(Poll::Pending, |body| Pin::new(body).poll_frame(cx))
+        let Some(body) = &mut self.body else { return Poll::Pending };
+        let frame = Pin::new(body).poll_frame(cx);
+        streams::holds(matches!(frame, Poll::Ready(Some(Ok(_)))));
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -6,6 +6,7 @@ mod flight;
 mod refusal;
 mod requests;
 mod socket;
+mod streams;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -15,11 +16,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use self::connection::Common;
+use self::streams::Streams;
 use super::startup;
 use crate::app::App;
 use crate::error::Result;
@@ -44,7 +46,7 @@ impl Server {
         let (router, shared) = app.into_service()?;
         let mut http1 = http1::Builder::new();
         http1.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD);
-        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        let mut http2 = http2::Builder::new(Streams { patience: write_timeout });
         http2
             .timer(TokioTimer::new())
             .max_header_list_size(H2_HEAD)

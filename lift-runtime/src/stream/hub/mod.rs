@@ -1,0 +1,270 @@
+//! Fan-out: what is published once, and sent to whoever listens.
+
+mod id;
+mod published;
+mod subscription;
+#[cfg(test)]
+mod tests;
+mod topic;
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::{Instant, timeout_at};
+
+use self::published::Frame;
+pub use self::published::Published;
+pub use self::subscription::Subscription;
+use self::topic::{Outcome, Topic};
+use crate::app;
+use crate::context::Context;
+use crate::error::Result;
+use crate::stream::event::Event;
+use crate::stream::last_event_id::LastEventId;
+use crate::tenant::{self, Tenant};
+
+/// How many events a topic keeps, unless the app says it.
+const KEEP: usize = 256;
+/// How many topics of one tenant are kept for whoever comes back, while nobody listens.
+const IDLE_TOPICS: usize = 1_000;
+/// How long such a topic is kept.
+const IDLE: Duration = Duration::from_secs(600);
+
+/// What becomes of a subscriber that does not keep up: of one that is to get an event that is about to give way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnLag {
+    /// It is told by `event: gap` how many events it has missed, and goes on with the oldest that is kept. The default.
+    #[default]
+    DropOldest,
+    /// Its stream ends, as one that is cut off does: a browser comes back by itself, and is told of the gap.
+    Disconnect,
+    /// Whoever publishes waits for it, until the deadline of the request at most.
+    Wait,
+}
+
+/// Sends events to many: whatever is published to a topic reaches everybody who has subscribed to it.
+///
+/// ```
+/// use lift_runtime::stream::{Event, Hub, LastEventId, Subscription};
+/// use lift_runtime::Result;
+///
+/// # #[derive(serde::Serialize)] struct Said { text: String }
+/// // A handler under `#[get("/rooms/{room}/events")] #[stream(sse)]`:
+/// async fn listen(hub: Hub<Said>, room: String, resume: LastEventId) -> Result<Subscription<Said>> {
+///     hub.subscribe(&room, &resume).await
+/// }
+///
+/// // One under `#[post("/rooms/{room}")]`:
+/// async fn say(hub: Hub<Said>, room: String, said: Said) -> Result<()> {
+///     hub.publish(&room, Event::new(said).event("said")).await
+/// }
+/// ```
+///
+/// - **Tenants.** Within a request a topic is its tenant's: the same name is another topic for another tenant. A request
+///   that has no tenant in an app that has some is refused. A job says whose topic it means by
+///   [`for_tenant`](Self::for_tenant).
+/// - **Once.** An event is encoded when it is published, in one piece of memory that all subscribers share, whatever
+///   the formats of their streams.
+/// - **Bounded.** A topic keeps its last [`keep`](Self::keep) events, for those who come back and for those who are
+///   slow; a subscriber has no queue of its own. [`OnLag`] says what becomes of one that falls behind further.
+/// - **Resuming.** Each event has an id, `epoch-number`. A subscriber begins at a place of the topic, without gap or
+///   repeat: at its `Last-Event-ID`, or now. What it has missed for good is told by `event: gap`.
+/// - **Order.** Everybody gets a topic's events in the order in which they were published.
+///
+/// A hub is of one process, and so is what it keeps. Clones are the same hub.
+pub struct Hub<T> {
+    topics: Arc<Topics>,
+    /// Whose topics they are where no request says it.
+    tenant: Option<Tenant>,
+    item: PhantomData<fn(T)>,
+}
+
+#[derive(Debug)]
+struct Topics {
+    keep: usize,
+    on_lag: OnLag,
+    all: Mutex<All>,
+}
+
+#[derive(Debug, Default)]
+struct All {
+    tenants: HashMap<Option<Tenant>, HashMap<Box<str>, Arc<Topic>>>,
+    count: usize,
+    /// At so many topics those that are forgotten are looked for.
+    sweep_at: usize,
+}
+
+impl<T> Hub<T> {
+    /// A hub without topics: they come into being when somebody publishes or subscribes.
+    pub fn new() -> Self {
+        Self::of(KEEP, OnLag::default())
+    }
+
+    fn of(keep: usize, on_lag: OnLag) -> Self {
+        let topics = Topics { keep, on_lag, all: Mutex::default() };
+        Self { topics: Arc::new(topics), tenant: None, item: PhantomData }
+    }
+
+    /// A new hub whose topics keep so many events each; 256 by default, and at least one.
+    #[must_use]
+    pub fn keep(self, events: usize) -> Self {
+        Self::of(events.max(1), self.topics.on_lag)
+    }
+
+    /// A new hub that treats slow subscribers like this; [`OnLag::DropOldest`] by default.
+    #[must_use]
+    pub fn on_lag(self, on_lag: OnLag) -> Self {
+        Self::of(self.topics.keep, on_lag)
+    }
+
+    /// The same hub for a job: its topics are this tenant's, whatever request is being served.
+    #[must_use]
+    pub fn for_tenant(&self, tenant: &Tenant) -> Self {
+        Self { tenant: Some(tenant.clone()), ..self.clone() }
+    }
+
+    /// Begins to listen to a topic: where the client left off if it says so, or now. It is a stream's whole body, or what a
+    /// stream's body takes its events from.
+    ///
+    /// # Errors
+    /// 400 `tenant_required` in a request without a tenant, where the app has tenants.
+    pub async fn subscribe(&self, topic: &str, resume: &LastEventId) -> Result<Subscription<T>> {
+        let tenant = self.tenant()?;
+        let topics = Arc::clone(&self.topics);
+        // Under the lock: a topic that nobody listens to may be forgotten at any time.
+        let mut all = topics.all();
+        let topic = all.topic(tenant.as_ref(), topic);
+        let (cursor, first) = topic.subscribe(resume.as_str());
+        drop(all);
+        Ok(Subscription::new(topics, topic, cursor, first))
+    }
+
+    fn tenant(&self) -> Result<Option<Tenant>> {
+        if self.tenant.is_some() {
+            return Ok(self.tenant.clone());
+        }
+        Context::with_current(|context| match context {
+            Some(context) if context.shared().tenants.is_some() => {
+                context.raw_tenant().cloned().map(Some).ok_or_else(tenant::required)
+            }
+            _ => Ok(None),
+        })
+    }
+}
+
+impl<T: Serialize> Hub<T> {
+    /// Sends an event, or an item that becomes one, to all subscribers of a topic, and keeps it for those who come back.
+    /// Its id is the topic's own, whatever it had.
+    ///
+    /// # Errors
+    /// If its data do not serialise; 400 `tenant_required` in a request without a tenant, where the app has tenants;
+    /// under [`OnLag::Wait`] 504 `deadline_exceeded` if a subscriber is too slow for too long: the event is not sent then.
+    pub async fn publish(&self, topic: &str, event: impl Into<Event<T>>) -> Result<()> {
+        let tenant = self.tenant()?;
+        let deadline = Context::with_current(|context| context.and_then(Context::deadline));
+        let event = event.into();
+        let publish = async {
+            loop {
+                let found = self.topics.all().topic(tenant.as_ref(), topic);
+                let mut room = std::pin::pin!(found.room().notified());
+                room.as_mut().enable();
+                let encode = |position| Frame::new(position, &event);
+                match found.try_publish(self.topics.keep, self.topics.on_lag, encode)? {
+                    Outcome::Published => return Ok(()),
+                    Outcome::Full => room.await,
+                    Outcome::Forgotten => {}
+                }
+            }
+        };
+        match deadline {
+            Some(deadline) => timeout_at(deadline, publish).await.unwrap_or_else(|_| Err(app::late())),
+            None => publish.await,
+        }
+    }
+}
+
+impl Topics {
+    fn all(&self) -> MutexGuard<'_, All> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl All {
+    /// A topic that is there, or a new one.
+    fn topic(&mut self, tenant: Option<&Tenant>, name: &str) -> Arc<Topic> {
+        let key = tenant.cloned();
+        if let Some(found) = self.tenants.get(&key).and_then(|topics| topics.get(name)) {
+            return Arc::clone(found);
+        }
+        self.forget_idle();
+        let topics = self.tenants.entry(key).or_default();
+        if topics.len() >= IDLE_TOPICS {
+            self.count -= make_room(topics);
+        }
+        let topic = Arc::new(Topic::new(tenant.cloned(), name));
+        topics.insert(name.into(), Arc::clone(&topic));
+        self.count += 1;
+        topic
+    }
+
+    /// Forgets the topics that have been idle for long: each time that there are twice as many as last time.
+    fn forget_idle(&mut self) {
+        if self.count < self.sweep_at.max(IDLE_TOPICS) {
+            return;
+        }
+        let since = Instant::now().checked_sub(IDLE);
+        for topics in self.tenants.values_mut() {
+            topics.retain(|_, topic| !topic.forget(since));
+        }
+        self.tenants.retain(|_, topics| !topics.is_empty());
+        self.count = self.tenants.values().map(HashMap::len).sum();
+        self.sweep_at = self.count * 2;
+    }
+
+    /// A topic that keeps nothing, and to which nobody listens any more, need not be there.
+    fn forget_empty(&mut self, left: &Topic) {
+        let Some(topics) = self.tenants.get_mut(&left.tenant) else { return };
+        if topics.get(&left.name).is_some_and(|topic| topic.forget(None)) {
+            topics.remove(&left.name);
+            self.count -= 1;
+            if topics.is_empty() {
+                self.tenants.remove(&left.tenant);
+            }
+        }
+    }
+}
+
+/// Forgets the topic of a tenant that has been idle longest, if there is one, and tells how many it forgot.
+fn make_room(topics: &mut HashMap<Box<str>, Arc<Topic>>) -> usize {
+    let idle = topics.values().filter_map(|topic| Some((topic.idle_since()?, topic)));
+    let Some((since, oldest)) = idle.min_by_key(|(since, _)| *since) else { return 0 };
+    if !oldest.forget(Some(since)) {
+        return 0;
+    }
+    let name = oldest.name.clone();
+    topics.remove(&name).into_iter().count()
+}
+
+impl<T> Default for Hub<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Clone for Hub<T> {
+    fn clone(&self) -> Self {
+        Self { topics: Arc::clone(&self.topics), tenant: self.tenant.clone(), item: PhantomData }
+    }
+}
+
+impl<T> std::fmt::Debug for Hub<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub")
+            .field("keep", &self.topics.keep)
+            .field("on_lag", &self.topics.on_lag)
+            .finish_non_exhaustive()
+    }
+}
