@@ -104,10 +104,14 @@ fn traits(model: &Model) -> TokenStream {
 /// Whether what the function returns is taken apart.
 fn splits(model: &Model) -> bool {
     let attributes = &model.attributes;
-    let opened = attributes.stream.is_some() && !model.emits;
-    opened
-        || attributes.cached.is_some()
-        || attributes.validate.as_ref().is_some_and(|checks| checks.response().is_some())
+    match attributes.stream {
+        Some(_) => !model.emits,
+        None => attributes.cached.is_some() || checks_response(model),
+    }
+}
+
+fn checks_response(model: &Model) -> bool {
+    model.attributes.validate.as_ref().is_some_and(|checks| checks.response().is_some())
 }
 
 /// Sees what `model::check_bodies` cannot: extractors of the app's own.
@@ -227,7 +231,7 @@ fn called(model: &Model) -> TokenStream {
 /// A closure that runs the function and checks its answer if that was asked for.
 fn run(model: &Model) -> TokenStream {
     let (arguments, called) = (arguments(model), called(model));
-    if model.attributes.validate.as_ref().is_some_and(|checks| checks.response().is_some()) {
+    if checks_response(model) {
         let outcome = outcome(model);
         quote! { |#arguments| async move { #outcome } }
     } else {
@@ -239,7 +243,7 @@ fn run(model: &Model) -> TokenStream {
 fn outcome(model: &Model) -> TokenStream {
     let (private, called) = (model.private(), called(model));
     let split = quote! { #private::Returned(#called.await).split() };
-    if model.attributes.validate.as_ref().is_some_and(|checks| checks.response().is_some()) {
+    if checks_response(model) {
         quote! { #private::validate::CheckOutput(#split).checked(&__LIFT_CHECKS) }
     } else {
         split
@@ -270,9 +274,21 @@ fn streamed(model: &Model, stream: &Stream) -> TokenStream {
     let encode = if stream.is_bytes() {
         quote_spanned! { span=> |__lift_item, _, __lift_out| #private::stream::Encode(__lift_item).bytes(__lift_out) }
     } else {
+        let item = if checks_response(model) {
+            quote_spanned! { span=>
+                #private::validate::CheckOutput(
+                    ::core::result::Result::<_, ::core::convert::Infallible>::Ok(
+                        #private::stream::Item(__lift_item).output(),
+                    ),
+                )
+                .checked(&__LIFT_CHECKS)?
+            }
+        } else {
+            quote! { __lift_item }
+        };
         quote_spanned! { span=>
             |__lift_item, __lift_format, __lift_out| {
-                #private::stream::Encode(__lift_item).write(__lift_format, __lift_out)
+                #private::stream::Encode(#item).write(__lift_format, __lift_out)
             }
         }
     };

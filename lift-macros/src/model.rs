@@ -84,11 +84,10 @@ impl Model {
             let is_route = annotations.iter().any(|annotation| matches!(annotation.kind, Kind::Route(_)));
             self.check_cached(cached, annotation, is_route, errors);
         }
-        if at(Kind::Stream).is_some()
+        if self.attributes.stream.as_ref().is_some_and(Stream::is_bytes)
             && let Some(span) = self.attributes.validate.as_ref().and_then(Validate::response)
         {
-            let message =
-                "`response` checks an answer that is there as a whole, and a stream never is: remove it";
+            let message = "`response` checks items by their schema, and bytes have none: remove it";
             errors.at_span(span, message);
         }
         if at(Kind::Stream).is_some() && matches!(self.function.signature.output, ReturnType::Default) {

@@ -3,4 +3,5 @@
 pub use crate::stream::chunk::Chunk;
 pub use crate::stream::emitted::{Emitted, Emitter, StreamResult};
 pub use crate::stream::encode::{Encode, EncodeItem};
+pub use crate::stream::item::{Item, PlainItem};
 pub use crate::stream::options::{Format, Options, Wire};

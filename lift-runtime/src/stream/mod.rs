@@ -11,7 +11,7 @@
 //! body       frames for the transport, keep-alive, endings              ending, shutdown
 //! progress   the producer under way, in its context
 //! source     who fills chunks: a producer that emits (emitted), or a stream that was returned
-//! encode     an item as an event, a line or bytes                       event, chunk
+//! encode     an item as an event, a line or bytes                       event, chunk, item
 //! hub        what is published once, for many streams
 //! ```
 
@@ -24,6 +24,7 @@ mod ending;
 mod event;
 pub(crate) mod expansion;
 mod hub;
+mod item;
 mod last_event_id;
 mod negotiate;
 mod options;

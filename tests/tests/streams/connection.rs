@@ -34,12 +34,8 @@ async fn it_serves_further_requests_after_a_stream() {
         request("/ndjson/4", ""),
     ];
     let all = exchange(server.address, &asked.concat()).await;
-    let heads: Vec<&str> = all.lines().filter(|line| line.starts_with("HTTP/1.1")).collect();
-    assert_eq!(
-        heads,
-        ["HTTP/1.1 200 OK", "HTTP/1.1 404 Not Found", "HTTP/1.1 200 OK", "HTTP/1.1 200 OK"],
-        "{all}"
-    );
+    let statuses: Vec<&str> = all.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+    assert_eq!(statuses, ["200", "404", "200", "200"], "{all}");
     for streamed in [
         "8\r\n\"x\"\n\"x\"\n\r\n0\r\n\r\n",
         "b\r\ndata: \"x\"\n\n\r\n0\r\n\r\n",

@@ -4,4 +4,5 @@ mod app;
 mod client;
 mod connection;
 mod hub;
+mod items;
 mod leaving;
