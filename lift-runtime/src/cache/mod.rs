@@ -57,6 +57,8 @@ pub use self::stats::{CacheStats, EndpointStats, MemoryStats, publish_counters};
 pub use self::store::DynamoDbStore;
 #[cfg(feature = "redis")]
 pub use self::store::RedisStore;
+#[cfg(feature = "redis")]
+pub(crate) use self::store::redis_server;
 pub use self::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
 pub use self::timing::Latency;
 

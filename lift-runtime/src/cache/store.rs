@@ -17,6 +17,8 @@ use bytes::Bytes;
 pub use self::dynamodb::DynamoDbStore;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
+#[cfg(feature = "redis")]
+pub(crate) use self::redis::redis_server;
 use super::near::Watcher;
 
 /// The generation of a name: a unique random token, never a counter, which a store that loses data would repeat.

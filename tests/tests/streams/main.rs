@@ -4,5 +4,6 @@ mod app;
 mod client;
 mod connection;
 mod hub;
+mod hub_redis;
 mod items;
 mod leaving;

@@ -2,6 +2,8 @@
 
 mod id;
 mod published;
+#[cfg(feature = "redis")]
+mod redis;
 mod subscription;
 #[cfg(test)]
 mod tests;
@@ -87,6 +89,8 @@ struct Topics {
     keep: usize,
     on_lag: OnLag,
     all: Mutex<All>,
+    #[cfg(feature = "redis")]
+    redis: Option<redis::Redis>,
 }
 
 #[derive(Debug, Default)]
@@ -104,20 +108,62 @@ impl<T> Hub<T> {
     }
 
     fn of(keep: usize, on_lag: OnLag) -> Self {
-        let topics = Topics { keep, on_lag, all: Mutex::default() };
+        Self::with(Topics {
+            keep,
+            on_lag,
+            all: Mutex::default(),
+            #[cfg(feature = "redis")]
+            redis: None,
+        })
+    }
+
+    fn with(topics: Topics) -> Self {
         Self { topics: Arc::new(topics), tenant: None, item: PhantomData }
+    }
+
+    /// A hub that all processes share which name the same Redis or Valkey server: what one publishes reaches the subscribers
+    /// of all, and a client resumes at any of them. The URL is that of a `RedisStore`; clusters are refused.
+    ///
+    /// It connects at its first use. While the server cannot be reached, publishing and subscribing are answered 503
+    /// `unavailable`; open subscriptions wait, and are given what they have missed once it is there again. A topic is kept
+    /// for an hour after its last event.
+    ///
+    /// # Errors
+    /// If the URL is not one.
+    #[cfg(feature = "redis")]
+    pub fn redis(url: &str) -> Result<Self> {
+        let redis = Some(redis::Redis::new(url, KEEP)?);
+        Ok(Self::with(Topics { keep: KEEP, on_lag: OnLag::default(), all: Mutex::default(), redis }))
     }
 
     /// A new hub whose topics keep so many events each; 256 by default, and at least one.
     #[must_use]
     pub fn keep(self, events: usize) -> Self {
-        Self::of(events.max(1), self.topics.on_lag)
+        self.changed(events.max(1), self.topics.on_lag)
     }
 
     /// A new hub that treats slow subscribers like this; [`OnLag::DropOldest`] by default.
+    ///
+    /// # Panics
+    /// If a hub that processes share is to [wait](OnLag::Wait): whoever publishes cannot know another process's subscribers.
     #[must_use]
     pub fn on_lag(self, on_lag: OnLag) -> Self {
-        Self::of(self.topics.keep, on_lag)
+        #[cfg(feature = "redis")]
+        assert!(
+            self.topics.redis.is_none() || on_lag != OnLag::Wait,
+            "nobody can wait for the subscribers of other processes"
+        );
+        self.changed(self.topics.keep, on_lag)
+    }
+
+    fn changed(&self, keep: usize, on_lag: OnLag) -> Self {
+        Self::with(Topics {
+            keep,
+            on_lag,
+            all: Mutex::default(),
+            #[cfg(feature = "redis")]
+            redis: self.topics.redis.as_ref().map(|redis| redis.keeping(keep)),
+        })
     }
 
     /// The same hub for a job: its topics are this tenant's, whatever request is being served.
@@ -133,13 +179,18 @@ impl<T> Hub<T> {
     /// 400 `tenant_required` in a request without a tenant, where the app has tenants.
     pub async fn subscribe(&self, topic: &str, resume: &LastEventId) -> Result<Subscription<T>> {
         let tenant = self.tenant()?;
-        let topics = Arc::clone(&self.topics);
-        // Under the lock: a topic that nobody listens to may be forgotten at any time.
-        let mut all = topics.all();
-        let topic = all.topic(tenant.as_ref(), topic);
-        let (cursor, first) = topic.subscribe(resume.as_str());
-        drop(all);
-        Ok(Subscription::new(topics, topic, cursor, first))
+        loop {
+            let topic = self.topics.all().topic(tenant.as_ref(), topic);
+            // Whoever gives up waiting leaves nothing behind.
+            let interest = Interest { topics: &self.topics, topic };
+            #[cfg(feature = "redis")]
+            self.topics.listen(&interest.topic, resume).await?;
+            // Otherwise it was forgotten meanwhile.
+            if let Some((cursor, first)) = interest.topic.subscribe(resume.as_str()) {
+                let (topics, topic) = (Arc::clone(&self.topics), Arc::clone(&interest.topic));
+                return Ok(Subscription::new(topics, topic, cursor, first));
+            }
+        }
     }
 
     fn tenant(&self) -> Result<Option<Tenant>> {
@@ -167,6 +218,10 @@ impl<T: Serialize> Hub<T> {
         let deadline = Context::with_current(|context| context.and_then(Context::deadline));
         let event = event.into();
         let publish = async {
+            #[cfg(feature = "redis")]
+            if let Some(redis) = &self.topics.redis {
+                return redis.publish(tenant.as_ref(), topic, &event).await;
+            }
             loop {
                 let found = self.topics.all().topic(tenant.as_ref(), topic);
                 let mut room = std::pin::pin!(found.room().notified());
@@ -187,6 +242,28 @@ impl<T: Serialize> Hub<T> {
 }
 
 impl Topics {
+    /// Waits until a topic holds what the server holds, where there is one.
+    #[cfg(feature = "redis")]
+    async fn listen(&self, topic: &Arc<Topic>, resume: &LastEventId) -> Result<()> {
+        match &self.redis {
+            Some(redis) if !topic.is_live() || topic.is_behind(resume.as_str()) => redis.listen(topic).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// A subscriber has left, or has not come.
+    fn left(&self, topic: &Arc<Topic>) {
+        #[cfg(feature = "redis")]
+        if let Some(redis) = &self.redis {
+            // What is kept is kept there.
+            if self.all().forget(topic, Some(Instant::now())) {
+                redis.leave(topic);
+            }
+            return;
+        }
+        self.all().forget(topic, None);
+    }
+
     fn all(&self) -> MutexGuard<'_, All> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -224,16 +301,20 @@ impl All {
         self.sweep_at = self.count * 2;
     }
 
-    /// A topic that keeps nothing, and to which nobody listens any more, need not be there.
-    fn forget_empty(&mut self, left: &Topic) {
-        let Some(topics) = self.tenants.get_mut(&left.tenant) else { return };
-        if topics.get(&left.name).is_some_and(|topic| topic.forget(None)) {
-            topics.remove(&left.name);
-            self.count -= 1;
-            if topics.is_empty() {
-                self.tenants.remove(&left.tenant);
-            }
+    /// Forgets a topic that nobody listens to, if it keeps nothing or was published to last before this moment, and tells
+    /// whether it did.
+    fn forget(&mut self, left: &Arc<Topic>, idle_since: Option<Instant>) -> bool {
+        let Some(topics) = self.tenants.get_mut(&left.tenant) else { return false };
+        let is_there = topics.get(&left.name).is_some_and(|topic| Arc::ptr_eq(topic, left));
+        if !is_there || !left.forget(idle_since) {
+            return false;
         }
+        topics.remove(&left.name);
+        self.count -= 1;
+        if topics.is_empty() {
+            self.tenants.remove(&left.tenant);
+        }
+        true
     }
 }
 
@@ -246,6 +327,18 @@ fn make_room(topics: &mut HashMap<Box<str>, Arc<Topic>>) -> usize {
     }
     let name = oldest.name.clone();
     topics.remove(&name).into_iter().count()
+}
+
+/// Somebody is about to subscribe.
+struct Interest<'a> {
+    topics: &'a Topics,
+    topic: Arc<Topic>,
+}
+
+impl Drop for Interest<'_> {
+    fn drop(&mut self) {
+        self.topics.left(&self.topic);
+    }
 }
 
 impl<T> Default for Hub<T> {

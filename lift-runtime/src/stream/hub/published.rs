@@ -33,18 +33,31 @@ impl Frame {
     pub(crate) fn new<T: Serialize>(position: Position, event: &Event<T>) -> Result<Self> {
         let mut sse = Vec::with_capacity(128);
         event.write_fields_under(Some(&position.to_string()), &mut sse);
-        let json = match &event.data {
-            Some(data) => {
-                sse.extend_from_slice(b"data: ");
-                let start = sse.len();
-                write_line(data, &mut sse)?;
-                start..sse.len() - 1
-            }
-            None => 0..0,
-        };
+        let json = write_data(event, &mut sse)?;
+        Ok(Self::of(sse, json))
+    }
+
+    /// The same of an event that another process has encoded.
+    #[cfg(feature = "redis")]
+    pub(super) fn of_encoded(position: Position, event: &Encoded<'_>) -> Self {
+        let Encoded { fields, json } = event;
+        let mut sse = Vec::with_capacity(fields.len() + json.len() + 64);
+        sse.extend_from_slice(format!("id: {position}\n").as_bytes());
+        sse.extend_from_slice(fields);
+        let mut range = 0..0;
+        if !json.is_empty() {
+            sse.extend_from_slice(b"data: ");
+            range = sse.len()..sse.len() + json.len();
+            sse.extend_from_slice(json);
+            sse.push(b'\n');
+        }
+        Self::of(sse, range)
+    }
+
+    fn of(mut sse: Vec<u8>, json: Range<usize>) -> Self {
         sse.push(b'\n');
         let line = if json.is_empty() { 0..0 } else { json.start..json.end + 1 };
-        Ok(Self { sse: sse.into(), line, json })
+        Self { sse: sse.into(), line, json }
     }
 
     /// Where a subscriber stands that has missed events; `None` if it is not known how many.
@@ -76,6 +89,23 @@ impl Frame {
     fn ndjson(&self) -> Bytes {
         self.sse.slice(self.line.clone())
     }
+}
+
+/// An event without its id: the fields and the data, as they travel.
+#[cfg(feature = "redis")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Encoded<'a> {
+    pub(super) fields: &'a [u8],
+    pub(super) json: &'a [u8],
+}
+
+/// The field `data`, if there are any; where in the text the JSON is.
+pub(super) fn write_data<T: Serialize>(event: &Event<T>, out: &mut Vec<u8>) -> Result<Range<usize>> {
+    let Some(data) = &event.data else { return Ok(0..0) };
+    out.extend_from_slice(b"data: ");
+    let start = out.len();
+    write_line(data, out)?;
+    Ok(start..out.len() - 1)
 }
 
 impl<T> Published<T> {

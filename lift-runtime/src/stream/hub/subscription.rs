@@ -48,7 +48,7 @@ impl<T> Stream for Subscription<T> {
                     this.ended = true;
                     return Poll::Ready(Some(Err(lagged())));
                 }
-                Taken::Lagged(missed, position) => Frame::gap(position, Some(missed)),
+                Taken::Lagged(missed, position) => Frame::gap(position, missed),
                 Taken::Nothing => return Poll::Pending,
             },
         };
@@ -63,7 +63,7 @@ fn lagged() -> Error {
 impl<T> Drop for Subscription<T> {
     fn drop(&mut self) {
         self.topic.leave(&self.cursor);
-        self.topics.all().forget_empty(&self.topic);
+        self.topics.left(&self.topic);
     }
 }
 

@@ -22,6 +22,9 @@ pub(super) struct Topic {
     pub(super) tenant: Option<Tenant>,
     pub(super) name: Box<str>,
     state: Mutex<State>,
+    /// It holds all that is kept elsewhere, and hears what is new.
+    #[cfg(feature = "redis")]
+    live: std::sync::atomic::AtomicBool,
     /// Told when the oldest event is needed by nobody any more: whoever publishes under [`OnLag::Wait`] waits for that.
     room: Notify,
 }
@@ -69,8 +72,8 @@ pub(super) enum Outcome {
 #[derive(Debug)]
 pub(super) enum Taken {
     Event(Frame),
-    /// It was too slow: so many events that it has not seen are gone.
-    Lagged(u64, Position),
+    /// It was too slow: events that it has not seen are gone, so many if that is known.
+    Lagged(Option<u64>, Position),
     Nothing,
 }
 
@@ -78,6 +81,7 @@ pub(super) enum Taken {
 #[derive(Debug)]
 pub(super) struct Cursor {
     place: usize,
+    epoch: u64,
     next: u64,
 }
 
@@ -92,7 +96,14 @@ impl Topic {
             free: Vec::new(),
             published: Instant::now(),
         };
-        Self { tenant, name: name.into(), state: Mutex::new(state), room: Notify::new() }
+        Self {
+            tenant,
+            name: name.into(),
+            state: Mutex::new(state),
+            #[cfg(feature = "redis")]
+            live: std::sync::atomic::AtomicBool::new(false),
+            room: Notify::new(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -118,17 +129,66 @@ impl Topic {
             return Ok(Outcome::Full);
         }
         let frame = encode(Position { epoch: state.epoch, number: state.next })?;
-        if full {
-            state.log.pop_front();
-        }
-        let wanted = state.places.len() - state.free.len();
-        state.log.push_back(Kept { frame, wanted });
-        state.next += 1;
-        state.published = Instant::now();
-        let wakers: Vec<Waker> = state.places.iter_mut().filter_map(Place::wake).collect();
-        drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+        state.append(keep, frame);
+        wake(state);
         Ok(Outcome::Published)
+    }
+
+    /// What another process has published, if it is the next event or one that is known; `false` if some are missing.
+    #[cfg(feature = "redis")]
+    pub(super) fn feed(&self, keep: usize, position: Position, encode: impl FnOnce() -> Frame) -> bool {
+        let mut state = self.state();
+        if position.epoch != state.epoch || position.number > state.next {
+            return false;
+        }
+        if position.number == state.next {
+            state.append(keep, encode());
+            wake(state);
+            return true;
+        }
+        true
+    }
+
+    /// All that is kept elsewhere, up to its latest event. Whoever has missed what is not among it is told.
+    #[cfg(feature = "redis")]
+    pub(super) fn catch_up(&self, keep: usize, latest: Position, kept: Vec<(u64, Frame)>) {
+        let mut state = self.state();
+        let is_known = |state: &State, number| latest.epoch == state.epoch && number < state.next;
+        let (before, first) =
+            (state.next, kept.iter().map(|(number, _)| *number).find(|number| !is_known(&state, *number)));
+        if latest.epoch != state.epoch
+            || first.is_some_and(|first| first > before)
+            || (first.is_none() && latest.number >= before)
+        {
+            // Nothing connects what is known with what is kept.
+            state.log.clear();
+            state.epoch = latest.epoch;
+            state.next = first.unwrap_or(latest.number + 1);
+        }
+        for (number, frame) in kept {
+            if number == state.next {
+                state.append(keep, frame);
+            }
+        }
+        wake(state);
+    }
+
+    #[cfg(feature = "redis")]
+    pub(super) fn set_live(&self, live: bool) {
+        self.live.store(live, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    #[cfg(feature = "redis")]
+    pub(super) fn is_live(&self) -> bool {
+        self.live.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
+    /// Whether a client has seen more of this topic than this process has.
+    #[cfg(feature = "redis")]
+    pub(super) fn is_behind(&self, seen: Option<&str>) -> bool {
+        let state = self.state();
+        let seen = seen.and_then(|seen| seen.parse::<Position>().ok());
+        seen.is_some_and(|seen| seen.epoch == state.epoch && seen.number >= state.next)
     }
 
     /// Told when an event may have become wanted by nobody.
@@ -136,9 +196,13 @@ impl Topic {
         &self.room
     }
 
-    /// A new subscriber, and what it is to be told first: where it begins, or that it has missed something.
-    pub(super) fn subscribe(&self, seen: Option<&str>) -> (Cursor, Option<Frame>) {
+    /// A new subscriber, and what it is to be told first: where it begins, or that it has missed something. `None` if the
+    /// topic is another one by now.
+    pub(super) fn subscribe(&self, seen: Option<&str>) -> Option<(Cursor, Option<Frame>)> {
         let mut state = self.state();
+        if state.forgotten {
+            return None;
+        }
         let (oldest, latest) = (state.oldest(), state.next - 1);
         let at = |number| Position { epoch: state.epoch, number };
         let (next, first) = match (seen, seen.and_then(|seen| seen.parse::<Position>().ok())) {
@@ -160,16 +224,16 @@ impl Topic {
         };
         state.places[place] = Place::Awake;
         state.wanted_from(next, |wanted| wanted + 1);
-        (Cursor { place, next }, first)
+        Some((Cursor { place, epoch: state.epoch, next }, first))
     }
 
     /// The subscriber's next event, or a place for its waker.
     pub(super) fn take(&self, cursor: &mut Cursor, waker: &Waker) -> Taken {
         let mut state = self.state();
         let oldest = state.oldest();
-        if cursor.next < oldest {
-            let missed = oldest - cursor.next;
-            cursor.next = oldest;
+        if cursor.epoch != state.epoch || cursor.next < oldest {
+            let missed = (cursor.epoch == state.epoch).then(|| oldest - cursor.next);
+            (cursor.epoch, cursor.next) = (state.epoch, oldest);
             return Taken::Lagged(missed, Position { epoch: state.epoch, number: oldest - 1 });
         }
         if cursor.next == state.next {
@@ -179,7 +243,7 @@ impl Topic {
         let index = usize::try_from(cursor.next - oldest).unwrap_or(usize::MAX);
         cursor.next += 1;
         let Some(kept) = state.log.get_mut(index) else { return Taken::Nothing };
-        kept.wanted -= 1;
+        kept.wanted = kept.wanted.saturating_sub(1);
         let frame = kept.frame.clone();
         let room = index == 0 && kept.wanted == 0;
         drop(state);
@@ -194,7 +258,9 @@ impl Topic {
         let mut state = self.state();
         state.places[cursor.place] = Place::Free;
         state.free.push(cursor.place);
-        state.wanted_from(cursor.next, |wanted| wanted - 1);
+        if cursor.epoch == state.epoch {
+            state.wanted_from(cursor.next, |wanted| wanted.saturating_sub(1));
+        }
         if state.free.len() == state.places.len() {
             (state.places, state.free) = (Vec::new(), Vec::new());
         }
@@ -217,7 +283,25 @@ impl Topic {
     }
 }
 
+/// Wakes everybody who waits, not under the lock.
+fn wake(mut state: MutexGuard<'_, State>) {
+    let wakers: Vec<Waker> = state.places.iter_mut().filter_map(Place::wake).collect();
+    drop(state);
+    wakers.into_iter().for_each(Waker::wake);
+}
+
 impl State {
+    /// Keeps the next event, and so many in all.
+    fn append(&mut self, keep: usize, frame: Frame) {
+        while self.log.len() >= keep {
+            self.log.pop_front();
+        }
+        let wanted = self.places.len() - self.free.len();
+        self.log.push_back(Kept { frame, wanted });
+        self.next += 1;
+        self.published = Instant::now();
+    }
+
     /// The number of the oldest event that is kept, or of the next one.
     fn oldest(&self) -> u64 {
         self.next - self.log.len() as u64
