@@ -41,7 +41,7 @@ pub mod stream {
 
     /// The traits by whose methods types are told apart, for a glob import that brings no name.
     pub mod traits {
-        pub use crate::stream::expansion::{EncodeItem as _, PlainItem as _};
+        pub use crate::stream::expansion::{EncodeItem as _, EncodeReady as _, PlainItem as _};
     }
 }
 

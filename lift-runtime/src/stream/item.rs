@@ -2,13 +2,10 @@
 
 use std::convert::Infallible;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Result};
-use crate::stream::chunk::Chunk;
-use crate::stream::encode::{Encode, EncodeItem as _};
 use crate::stream::event::Event;
-use crate::stream::options::Wire;
 use crate::validate::expansion::{Output, Unanswered};
 
 /// An item that is to be checked. An [`Event`] goes by the type's own method, anything else by [`PlainItem`]'s.
@@ -33,7 +30,7 @@ impl<T> PlainItem<T> for Item<T> {
     }
 }
 
-/// An item that is no [`Event`].
+/// An item that is no [`Event`]. It is written as the item is.
 pub struct Plain<T>(T);
 
 impl<T> Output for Plain<T> {
@@ -52,16 +49,9 @@ impl<T> Output for Event<T> {
     }
 }
 
-impl<T> Encode<Plain<T>> {
-    /// Writes the item.
-    ///
-    /// # Errors
-    /// If it does not serialise.
-    pub fn write(self, wire: Wire, out: &mut Chunk) -> Result<()>
-    where
-        T: Serialize,
-    {
-        Encode(self.0.0).write(wire, out)
+impl<T: Serialize> Serialize for Plain<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
 }
 

@@ -17,8 +17,8 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 
-use self::published::Frame;
 pub use self::published::Published;
+use self::published::{Encoded, encode};
 pub use self::subscription::Subscription;
 use self::topic::{Outcome, Topic};
 use crate::app;
@@ -95,10 +95,18 @@ struct Topics {
 
 #[derive(Debug, Default)]
 struct All {
-    tenants: HashMap<Option<Tenant>, HashMap<Box<str>, Arc<Topic>>>,
+    tenants: HashMap<Option<Tenant>, Own>,
     count: usize,
     /// At so many topics those that are forgotten are looked for.
     sweep_at: usize,
+}
+
+/// One tenant's topics.
+#[derive(Debug, Default)]
+struct Own {
+    topics: HashMap<Box<str>, Arc<Topic>>,
+    /// At so many of them idle ones are looked for.
+    room_at: usize,
 }
 
 impl<T> Hub<T> {
@@ -176,7 +184,8 @@ impl<T> Hub<T> {
     /// stream's body takes its events from.
     ///
     /// # Errors
-    /// 400 `tenant_required` in a request without a tenant, where the app has tenants.
+    /// 400 `tenant_required` in a request without a tenant, where the app has tenants; 503 `unavailable` if the server of a
+    /// shared hub cannot be reached.
     pub async fn subscribe(&self, topic: &str, resume: &LastEventId) -> Result<Subscription<T>> {
         let tenant = self.tenant()?;
         loop {
@@ -213,10 +222,15 @@ impl<T: Serialize> Hub<T> {
     /// # Errors
     /// If its data do not serialise; 400 `tenant_required` in a request without a tenant, where the app has tenants;
     /// under [`OnLag::Wait`] 504 `deadline_exceeded` if a subscriber is too slow for too long: the event is not sent then.
+    /// 503 `unavailable` if the server of a shared hub cannot be reached: where it was lost in between, the event may have
+    /// been sent.
     pub async fn publish(&self, topic: &str, event: impl Into<Event<T>>) -> Result<()> {
         let tenant = self.tenant()?;
         let deadline = Context::with_current(|context| context.and_then(Context::deadline));
-        let event = event.into();
+        // Before any lock is held, and once, however long it has to wait.
+        let (text, at) = encode(&event.into())?;
+        let (fields, json) = text.split_at(at);
+        let event = Encoded { fields, json };
         let publish = async {
             #[cfg(feature = "redis")]
             if let Some(redis) = &self.topics.redis {
@@ -226,8 +240,7 @@ impl<T: Serialize> Hub<T> {
                 let found = self.topics.all().topic(tenant.as_ref(), topic);
                 let mut room = std::pin::pin!(found.room().notified());
                 room.as_mut().enable();
-                let encode = |position| Frame::new(position, &event);
-                match found.try_publish(self.topics.keep, self.topics.on_lag, encode)? {
+                match found.try_publish(self.topics.keep, self.topics.on_lag, &event) {
                     Outcome::Published => return Ok(()),
                     Outcome::Full => room.await,
                     Outcome::Forgotten => {}
@@ -273,16 +286,16 @@ impl All {
     /// A topic that is there, or a new one.
     fn topic(&mut self, tenant: Option<&Tenant>, name: &str) -> Arc<Topic> {
         let key = tenant.cloned();
-        if let Some(found) = self.tenants.get(&key).and_then(|topics| topics.get(name)) {
+        if let Some(found) = self.tenants.get(&key).and_then(|own| own.topics.get(name)) {
             return Arc::clone(found);
         }
         self.forget_idle();
-        let topics = self.tenants.entry(key).or_default();
-        if topics.len() >= IDLE_TOPICS {
-            self.count -= make_room(topics);
+        let own = self.tenants.entry(key).or_default();
+        if own.topics.len() >= own.room_at.max(IDLE_TOPICS) {
+            self.count -= own.make_room();
         }
         let topic = Arc::new(Topic::new(tenant.cloned(), name));
-        topics.insert(name.into(), Arc::clone(&topic));
+        own.topics.insert(name.into(), Arc::clone(&topic));
         self.count += 1;
         topic
     }
@@ -293,40 +306,43 @@ impl All {
             return;
         }
         let since = Instant::now().checked_sub(IDLE);
-        for topics in self.tenants.values_mut() {
-            topics.retain(|_, topic| !topic.forget(since));
+        for own in self.tenants.values_mut() {
+            own.topics.retain(|_, topic| !topic.forget(since));
         }
-        self.tenants.retain(|_, topics| !topics.is_empty());
-        self.count = self.tenants.values().map(HashMap::len).sum();
+        self.tenants.retain(|_, own| !own.topics.is_empty());
+        self.count = self.tenants.values().map(|own| own.topics.len()).sum();
         self.sweep_at = self.count * 2;
     }
 
     /// Forgets a topic that nobody listens to, if it keeps nothing or was published to last before this moment, and tells
     /// whether it did.
     fn forget(&mut self, left: &Arc<Topic>, idle_since: Option<Instant>) -> bool {
-        let Some(topics) = self.tenants.get_mut(&left.tenant) else { return false };
-        let is_there = topics.get(&left.name).is_some_and(|topic| Arc::ptr_eq(topic, left));
+        let Some(own) = self.tenants.get_mut(&left.tenant) else { return false };
+        let is_there = own.topics.get(&left.name).is_some_and(|topic| Arc::ptr_eq(topic, left));
         if !is_there || !left.forget(idle_since) {
             return false;
         }
-        topics.remove(&left.name);
+        own.topics.remove(&left.name);
         self.count -= 1;
-        if topics.is_empty() {
+        if own.topics.is_empty() {
             self.tenants.remove(&left.tenant);
         }
         true
     }
 }
 
-/// Forgets the topic of a tenant that has been idle longest, if there is one, and tells how many it forgot.
-fn make_room(topics: &mut HashMap<Box<str>, Arc<Topic>>) -> usize {
-    let idle = topics.values().filter_map(|topic| Some((topic.idle_since()?, topic)));
-    let Some((since, oldest)) = idle.min_by_key(|(since, _)| *since) else { return 0 };
-    if !oldest.forget(Some(since)) {
-        return 0;
+impl Own {
+    /// Forgets the topic that has been idle longest, and tells how many it forgot. Where somebody listens to each, they are
+    /// looked through again when there are twice as many.
+    fn make_room(&mut self) -> usize {
+        let idle = self.topics.values().filter_map(|topic| Some((topic.idle_since()?, topic)));
+        let oldest = idle.min_by_key(|(since, _)| *since).filter(|(since, topic)| topic.forget(Some(*since)));
+        let Some(name) = oldest.map(|(_, topic)| topic.name.clone()) else {
+            self.room_at = self.topics.len() * 2;
+            return 0;
+        };
+        self.topics.remove(&name).into_iter().count()
     }
-    let name = oldest.name.clone();
-    topics.remove(&name).into_iter().count()
 }
 
 /// Somebody is about to subscribe.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::id::Position;
 use crate::error::Result;
 use crate::stream::chunk::Chunk;
-use crate::stream::encode::{Encode, write_line};
+use crate::stream::encode::{Encode, EncodeReady, write_line};
 use crate::stream::event::Event;
 use crate::stream::options::Wire;
 
@@ -29,35 +29,22 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// An event of a topic. An id of its own is replaced by the topic's.
-    pub(crate) fn new<T: Serialize>(position: Position, event: &Event<T>) -> Result<Self> {
-        let mut sse = Vec::with_capacity(128);
-        event.write_fields_under(Some(&position.to_string()), &mut sse);
-        let json = write_data(event, &mut sse)?;
-        Ok(Self::of(sse, json))
-    }
-
-    /// The same of an event that another process has encoded.
-    #[cfg(feature = "redis")]
-    pub(super) fn of_encoded(position: Position, event: &Encoded<'_>) -> Self {
+    /// An event of a topic, under the topic's id.
+    pub(super) fn new(position: Position, event: &Encoded<'_>) -> Self {
         let Encoded { fields, json } = event;
         let mut sse = Vec::with_capacity(fields.len() + json.len() + 64);
         sse.extend_from_slice(format!("id: {position}\n").as_bytes());
         sse.extend_from_slice(fields);
-        let mut range = 0..0;
+        let (mut range, mut line) = (0..0, 0..0);
         if !json.is_empty() {
             sse.extend_from_slice(b"data: ");
             range = sse.len()..sse.len() + json.len();
+            line = range.start..range.end + 1;
             sse.extend_from_slice(json);
             sse.push(b'\n');
         }
-        Self::of(sse, range)
-    }
-
-    fn of(mut sse: Vec<u8>, json: Range<usize>) -> Self {
         sse.push(b'\n');
-        let line = if json.is_empty() { 0..0 } else { json.start..json.end + 1 };
-        Self { sse: sse.into(), line, json }
+        Self { sse: sse.into(), line, json: range }
     }
 
     /// Where a subscriber stands that has missed events; `None` if it is not known how many.
@@ -91,21 +78,24 @@ impl Frame {
     }
 }
 
-/// An event without its id: the fields and the data, as they travel.
-#[cfg(feature = "redis")]
+/// An event without its id: the other fields as lines, and the data, as it travels between processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Encoded<'a> {
     pub(super) fields: &'a [u8],
     pub(super) json: &'a [u8],
 }
 
-/// The field `data`, if there are any; where in the text the JSON is.
-pub(super) fn write_data<T: Serialize>(event: &Event<T>, out: &mut Vec<u8>) -> Result<Range<usize>> {
-    let Some(data) = &event.data else { return Ok(0..0) };
-    out.extend_from_slice(b"data: ");
-    let start = out.len();
-    write_line(data, out)?;
-    Ok(start..out.len() - 1)
+/// The text of an event without its id, and where in it the data begin.
+pub(super) fn encode<T: Serialize>(event: &Event<T>) -> Result<(Vec<u8>, usize)> {
+    let mut text = Vec::with_capacity(128);
+    event.write_fields_under(None, &mut text);
+    let fields = text.len();
+    if let Some(data) = &event.data {
+        write_line(data, &mut text)?;
+        // The line's end.
+        text.pop();
+    }
+    Ok((text, fields))
 }
 
 impl<T> Published<T> {
@@ -136,12 +126,8 @@ impl<T> std::fmt::Debug for Published<T> {
     }
 }
 
-impl<T> Encode<Published<T>> {
-    /// Writes the event, which is encoded already.
-    ///
-    /// # Errors
-    /// None; it has the shape of the others.
-    pub fn write(self, wire: Wire, out: &mut Chunk) -> Result<()> {
+impl<T> EncodeReady for Encode<Published<T>> {
+    fn write(self, wire: Wire, out: &mut Chunk) -> Result<()> {
         let Self(Published { frame, .. }) = self;
         out.push(if wire == Wire::Sse { frame.sse() } else { frame.ndjson() });
         Ok(())
@@ -161,17 +147,22 @@ mod tests {
         assert_eq!(published.json(), json.as_bytes());
     }
 
+    fn of<T: Serialize>(event: &Event<T>) -> Frame {
+        let (text, at) = encode(event).expect("it serialises");
+        let (fields, json) = text.split_at(at);
+        Frame::new(AT, &Encoded { fields, json })
+    }
+
     #[test]
-    fn one_text_is_every_format() -> Result<()> {
+    fn one_text_is_every_format() {
         let id = "id: 000000000000000a-3\n";
         let event = Event::new([1, 2]).event("pair").id("its own");
-        check(Frame::new(AT, &event)?, &format!("{id}event: pair\ndata: [1,2]\n\n"), "[1,2]\n", "[1,2]");
-        check(Frame::new(AT, &Event::<()>::only_comment("x"))?, &format!(": x\n{id}\n"), "", "");
+        check(of(&event), &format!("{id}event: pair\ndata: [1,2]\n\n"), "[1,2]\n", "[1,2]");
+        check(of(&Event::<()>::only_comment("x")), &format!("{id}: x\n\n"), "", "");
         check(Frame::mark(AT), &format!("{id}\n"), "", "");
         let gap = format!("{id}event: gap\ndata: {{\"missed\":7}}\n\n");
         check(Frame::gap(AT, Some(7)), &gap, "{\"gap\":{\"missed\":7}}\n", "{\"missed\":7}");
         let unknown = format!("{id}event: gap\ndata: {{\"missed\":null}}\n\n");
         check(Frame::gap(AT, None), &unknown, "{\"gap\":{\"missed\":null}}\n", "{\"missed\":null}");
-        Ok(())
     }
 }

@@ -19,17 +19,15 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use futures_util::StreamExt as _;
 use redis::aio::{MultiplexedConnection, PubSubSink, PubSubStream};
 use redis::{AsyncConnectionConfig, Client, Script, Value};
-use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::id::Position;
-use super::published::{Encoded, Frame, write_data};
+use super::published::{Encoded, Frame};
 use super::topic::Topic;
 use crate::cache::redis_server;
 use crate::error::{Error, Result};
-use crate::stream::event::Event;
 use crate::tenant::Tenant;
 
 /// How long connecting, and whatever is asked, may take.
@@ -143,20 +141,16 @@ impl Redis {
     }
 
     /// Publishes an event to all processes, this one among them.
-    pub(super) async fn publish<T: Serialize>(
+    pub(super) async fn publish(
         &self,
         tenant: Option<&Tenant>,
         topic: &str,
-        event: &Event<T>,
+        event: &Encoded<'_>,
     ) -> Result<()> {
-        let mut fields = Vec::new();
-        event.write_fields_under(None, &mut fields);
-        let mut data = Vec::new();
-        let json = write_data(event, &mut data)?;
         let names = self.server.names(tenant, topic);
         let mut publish = self.publish.key(names.position);
         publish.key(names.stream).arg(new_epoch()).arg(self.server.keep).arg(millis(KEPT));
-        publish.arg(fields).arg(&data[json]).arg(names.channel);
+        publish.arg(event.fields).arg(event.json).arg(names.channel);
         let mut held = self.connection.lock().await;
         let mut connection = match held.take() {
             Some(connection) => connection,
@@ -308,7 +302,7 @@ impl Listener {
         let kept = kept.iter().filter_map(|(id, event)| {
             let number = id.split('-').next()?.parse().ok()?;
             let event = Encoded { fields: event.get("f")?, json: event.get("d")? };
-            Some((number, Frame::of_encoded(Position { number, ..latest }, &event)))
+            Some((number, Frame::new(Position { number, ..latest }, &event)))
         });
         heard.topic.catch_up(self.server.keep, latest, kept.collect());
         heard.topic.set_live(true);
@@ -323,7 +317,7 @@ impl Listener {
     fn is_in_order(&self, channel: &str, message: &[u8]) -> bool {
         let Some(heard) = self.topics.get(channel) else { return true };
         let Some((position, event)) = parse(message) else { return false };
-        heard.topic.feed(self.server.keep, position, || Frame::of_encoded(position, &event))
+        heard.topic.feed(self.server.keep, position, &event)
     }
 }
 

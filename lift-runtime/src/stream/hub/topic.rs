@@ -12,8 +12,7 @@ use tokio::time::Instant;
 
 use super::OnLag;
 use super::id::Position;
-use super::published::Frame;
-use crate::error::Result;
+use super::published::{Encoded, Frame};
 use crate::tenant::Tenant;
 
 /// A topic of one tenant.
@@ -111,40 +110,31 @@ impl Topic {
     }
 
     /// Keeps an event, the oldest giving way to it, and wakes everybody.
-    ///
-    /// # Errors
-    /// What encoding the event fails with: then there is none.
-    pub(super) fn try_publish(
-        &self,
-        keep: usize,
-        on_lag: OnLag,
-        encode: impl FnOnce(Position) -> Result<Frame>,
-    ) -> Result<Outcome> {
+    pub(super) fn try_publish(&self, keep: usize, on_lag: OnLag, event: &Encoded<'_>) -> Outcome {
         let mut state = self.state();
         if state.forgotten {
-            return Ok(Outcome::Forgotten);
+            return Outcome::Forgotten;
         }
         let full = state.log.len() >= keep;
         if full && on_lag == OnLag::Wait && state.log.front().is_some_and(|oldest| oldest.wanted > 0) {
-            return Ok(Outcome::Full);
+            return Outcome::Full;
         }
-        let frame = encode(Position { epoch: state.epoch, number: state.next })?;
-        state.append(keep, frame);
+        let position = Position { epoch: state.epoch, number: state.next };
+        state.append(keep, Frame::new(position, event));
         wake(state);
-        Ok(Outcome::Published)
+        Outcome::Published
     }
 
     /// What another process has published, if it is the next event or one that is known; `false` if some are missing.
     #[cfg(feature = "redis")]
-    pub(super) fn feed(&self, keep: usize, position: Position, encode: impl FnOnce() -> Frame) -> bool {
+    pub(super) fn feed(&self, keep: usize, position: Position, event: &Encoded<'_>) -> bool {
         let mut state = self.state();
         if position.epoch != state.epoch || position.number > state.next {
             return false;
         }
         if position.number == state.next {
-            state.append(keep, encode());
+            state.append(keep, Frame::new(position, event));
             wake(state);
-            return true;
         }
         true
     }
