@@ -15,6 +15,7 @@ use http::{Method, StatusCode};
 
 use crate::app::Shared;
 use crate::context::Context;
+use crate::contract::Description;
 use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::tenant;
@@ -38,12 +39,23 @@ pub struct Route {
     pub validated: bool,
     /// Whether it carries `#[stream]`.
     pub streamed: bool,
+    /// What tells the schemas of its inputs and its answer.
+    pub(crate) describe: Option<fn(&mut Description)>,
 }
 
 impl Route {
     /// A route without attributes.
     pub const fn new(method: Method, path: &'static str, name: &'static str) -> Self {
-        Self { method, path, name, no_tenant: false, cached: false, validated: false, streamed: false }
+        Self {
+            method,
+            path,
+            name,
+            no_tenant: false,
+            cached: false,
+            validated: false,
+            streamed: false,
+            describe: None,
+        }
     }
 
     /// The same route, for requests with and without a tenant.
@@ -71,6 +83,14 @@ impl Route {
     #[must_use]
     pub const fn streamed(mut self) -> Self {
         self.streamed = true;
+        self
+    }
+
+    /// The same route with what tells its schemas; it is not called unless somebody asks for them.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn described(mut self, describe: fn(&mut Description)) -> Self {
+        self.describe = Some(describe);
         self
     }
 }
