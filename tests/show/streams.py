@@ -145,7 +145,7 @@ def hostile(port):
     for _ in range(50):
         for client in slow:
             try:
-                taken += len(client.recv(16))
+                taken += len(client.recv(512))
             except OSError:
                 pass
         time.sleep(1)

@@ -93,6 +93,9 @@ enum Told {
     Leave(Arc<Topic>),
 }
 
+/// What is read of a topic: its position, and the ids and fields of its events.
+type Kept = (String, Vec<(String, HashMap<String, Vec<u8>>)>);
+
 /// A topic's names in Redis.
 struct Names {
     position: String,
@@ -296,8 +299,7 @@ impl Listener {
         let script = Script::new(READ);
         let mut read = script.key(&heard.names.position);
         read.key(&heard.names.stream).arg(new_epoch()).arg(millis(KEPT));
-        let (latest, kept): (String, Vec<(String, HashMap<String, Vec<u8>>)>) =
-            read.invoke_async(connection).await.map_err(unreachable)?;
+        let (latest, kept): Kept = read.invoke_async(connection).await.map_err(unreachable)?;
         let latest: Position = latest.parse().map_err(|()| unreachable("a position is not one"))?;
         let kept = kept.iter().filter_map(|(id, event)| {
             let number = id.split('-').next()?.parse().ok()?;
