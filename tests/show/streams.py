@@ -3,8 +3,8 @@
     python3 streams.py soak PORT MINUTES [STREAMS]
     python3 streams.py hostile PORT
 
-Both say on their standard output what was done. `soak` keeps so many streams of `/clock` open, while a hundred of them leave and
-a hundred others come each second, half of them without a word; it prints `steady` when all are open and again after
+Both say on their standard output what was done. `soak` keeps so many streams of `/clock` open, while 250 of them leave and
+250 others come each second, half of them without a word; it prints `steady` when all are open and again after
 each minute, and waits for a line on its standard input after that.
 """
 import collections
@@ -17,7 +17,7 @@ import sys
 import time
 
 CLOCK = b"GET /clock?interval_ms=5000 HTTP/1.1\r\nhost: shop\r\naccept: text/event-stream\r\n\r\n"
-A_SECOND = 100
+A_SECOND = 250
 # An event is due each five seconds, on a machine that others may be using.
 PATIENCE = 30
 
@@ -145,7 +145,7 @@ def hostile(port):
     for _ in range(50):
         for client in slow:
             try:
-                taken += len(client.recv(512))
+                taken += len(client.recv(4096))
             except OSError:
                 pass
         time.sleep(1)

@@ -68,6 +68,25 @@ async fn a_client_that_takes_nothing_is_dropped_after_the_write_timeout() {
 }
 
 #[tokio::test]
+async fn a_client_that_reads_slowly_is_waited_for() {
+    for http in BOTH {
+        let server = serve(Duration::from_millis(2_000)).await;
+        let mut answer = get(http, server.address, "/bytes/endless").await;
+        answer.next().await.expect("an item").expect("well");
+        // All that the sockets and the client's library take is full by then.
+        sleep(Duration::from_millis(1_000)).await;
+        for _ in 0..12 {
+            let mut read = 0;
+            while read < 128 * 1024 {
+                read += answer.next().await.expect("more").expect("well").len();
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
+        assert_eq!(server.producers.running(), 1, "{http:?}");
+    }
+}
+
+#[tokio::test]
 async fn silence_is_not_taken_for_a_client_that_does_not_read() {
     for http in BOTH {
         let server = serve(Duration::from_millis(100)).await;

@@ -34,6 +34,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const HEAD: usize = 16 * 1024;
 /// What h2 itself lets through, which would refuse with an empty answer; what is over [`HEAD`] is refused here.
 const H2_HEAD: u32 = 64 * 1024;
+/// How much of an answer waits in the kernel until it can be sent; there is room again when half of it has been.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 64 * 1024;
 /// How long accepting rests where the process has no file descriptor left.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -79,6 +82,7 @@ impl Server {
     fn connect(&self, stream: TcpStream, peer: SocketAddr, open: mpsc::Sender<Infallible>) {
         // Without it an event of a stream would wait for the acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
+        bound_unsent(&stream);
         let connection = connection::serve(stream, peer, Arc::clone(&self.0));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -88,6 +92,17 @@ impl Server {
         });
     }
 }
+
+/// Bounds what of an answer waits in the kernel, which would take megabytes for a client that does not read, and would let
+/// nothing be written for minutes while one that reads slowly takes them.
+#[cfg(target_os = "linux")]
+fn bound_unsent(stream: &TcpStream) {
+    // Without it everything is served as well.
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn bound_unsent(_: &TcpStream) {}
 
 /// The next connection. An error is the client's, who has gone, or ours for a while (no file descriptor left).
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
