@@ -40,17 +40,19 @@ fn main() -> Result<(), Failure> {
         let name = |what: &str| format!("{streams} event streams, {what}");
         of(|one| one.cpu_nanos).print(&name("CPU an event"), "axum Sse", 0.85);
         let resident = of(|one| one.resident);
-        print(&name("resident a stream"), &resident, "B", verdict(resident.ratio() <= 0.6, "0.6"));
+        print(&name("resident a stream"), &resident, "B", &verdict(resident.ratio() <= 0.6, "0.6"));
         let late = of(|one| one.late_micros);
-        print(&name("event late, p99"), &late, "µs", verdict(late.lift < LATE, "100 ms"));
+        print(&name("event late, p99"), &late, "µs", &verdict(late.lift < LATE, "100 ms"));
         let broken = Row {
             id: "S1",
             peer: peers.iter().map(|one| one.broken).sum(),
             lift: ours.iter().map(|one| one.broken).sum(),
         };
-        print(&name("broken"), &broken, "", verdict(broken.lift == 0.0, "0"));
-        let cpu = |measured| all(measured, |one| one.cpu_nanos);
-        let hub = |peer: &[Measured]| Row { id: "S3", peer: cpu(peer), lift: cpu(&hubs) };
+        print(&name("broken"), &broken, "", &verdict(broken.lift == 0.0, "0"));
+        let hub = |peer: &[Measured]| {
+            let cpu = |measured: &[Measured]| all(measured, |one| one.cpu_nanos);
+            Row { id: "S3", peer: cpu(peer), lift: cpu(&hubs) }
+        };
         hub(&peers).print(&name("CPU a Hub's delivery"), "axum Sse, its own event", 0.5);
         println!(
             "S3   {:<46} {:>10.3}  (measured)",
@@ -67,7 +69,7 @@ fn verdict(reached: bool, bound: &str) -> String {
     format!("(bound {bound}, {})", if reached { "reached" } else { "MISSED" })
 }
 
-fn print(what: &str, row: &Row, unit: &str, verdict: String) {
+fn print(what: &str, row: &Row, unit: &str, verdict: &str) {
     let (id, peer, lift) = (row.id, row.peer, row.lift);
     let ratio = if peer > 0.0 { format!("{:.3}", row.ratio()) } else { "-".into() };
     println!(

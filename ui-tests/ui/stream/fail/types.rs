@@ -36,14 +36,4 @@ async fn another_ending() -> Result<u32> {
     "done"
 }
 
-#[derive(Serialize)]
-struct NoSchema;
-
-#[get("/6")]
-#[stream(ndjson)]
-#[validate(response)]
-async fn nothing_to_check_by() -> Result<NoSchema> {
-    emit!(NoSchema);
-}
-
 fn main() {}
