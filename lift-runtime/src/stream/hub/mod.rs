@@ -41,7 +41,7 @@ pub enum OnLag {
     /// It is told by `event: gap` how many events it has missed, and goes on with the oldest that is kept. The default.
     #[default]
     DropOldest,
-    /// Its stream ends, as one that is cut off does: a browser comes back by itself, and is told of the gap.
+    /// Its stream ends with the problem `lagged` (503): a browser comes back by itself, and is told of the gap.
     Disconnect,
     /// Whoever publishes waits for it, until the deadline of the request at most.
     Wait,
@@ -76,7 +76,8 @@ pub enum OnLag {
 ///   repeat: at its `Last-Event-ID`, or now. What it has missed for good is told by `event: gap`.
 /// - **Order.** Everybody gets a topic's events in the order in which they were published.
 ///
-/// A hub is of one process, and so is what it keeps. Clones are the same hub.
+/// A [`new`](Self::new) hub is of one process, and so is what it keeps; `Hub::redis` (feature `redis`) is shared by processes.
+/// Clones are the same hub.
 pub struct Hub<T> {
     topics: Arc<Topics>,
     /// Whose topics they are where no request says it.
