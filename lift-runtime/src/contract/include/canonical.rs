@@ -9,10 +9,8 @@ use super::sample::mentions;
 use crate::contract::document::OWN;
 use crate::validate::{each_schema, translate_patterns};
 
-/// Formats that jsonschema reads as Lift does. `email` and `ip` are not among them, and no format of an app's own is.
-const COMMON_FORMATS: [&str; 18] = [
-    "date",
-    "date-time",
+/// Formats that jsonschema reads as Lift does. `email`, `ip`, days and times are not among them, and no format of an app's own is.
+const COMMON_FORMATS: [&str; 15] = [
     "duration",
     "hostname",
     "idn-email",
@@ -24,7 +22,6 @@ const COMMON_FORMATS: [&str; 18] = [
     "json-pointer",
     "regex",
     "relative-json-pointer",
-    "time",
     "uri",
     "uri-reference",
     "uri-template",
@@ -87,9 +84,18 @@ fn cancel(gives: &Map<String, Value>, takes: &mut Map<String, Value>) {
 
 /// Whether a schema says what jsonschema does not know, or reads otherwise.
 fn has_own_words(schema: &Value) -> bool {
+    any(schema, &is_own)
+}
+
+/// Whether a schema says what only the app's code knows, so that no validator that is made of it can judge.
+pub(super) fn is_beyond_judges(schema: &Value) -> bool {
+    any(schema, &|keyword, value| is_own(keyword, value) && *value != "email" && *value != "ip")
+}
+
+fn any(schema: &Value, is: &dyn Fn(&str, &Value) -> bool) -> bool {
     let mut found = false;
     let mut visit = |schema: &mut Map<String, Value>| {
-        found |= schema.iter().any(|(keyword, value)| is_own(keyword, value));
+        found |= schema.iter().any(|(keyword, value)| is(keyword, value));
     };
     each_schema(&mut schema.clone(), &mut visit);
     found
