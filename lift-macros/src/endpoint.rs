@@ -13,14 +13,18 @@ use crate::route::Route;
 use crate::stream::Stream;
 use crate::template::Template;
 use crate::validate::{Validate, With};
+use crate::websocket;
 
 /// The implementation of `Endpoint`, and the companions of a cached one.
 pub(crate) fn expand(model: &Model, route: &Route) -> TokenStream {
     let private = model.private();
     let name = model.function.name();
     let metadata = metadata(model, route);
-    let types: Vec<TokenStream> = model.arguments.iter().map(Argument::static_type).collect();
-    let markers: Vec<&Ident> = model.arguments.iter().map(|argument| &argument.marker).collect();
+    let types: Vec<TokenStream> = model.extracted().iter().map(Argument::static_type).collect();
+    let markers: Vec<&Ident> = model.extracted().iter().map(|argument| &argument.marker).collect();
+    if let Some(socket) = &model.attributes.websocket {
+        return websocket::expand(model, socket, &metadata, &types, &markers);
+    }
     let serve = serve(model);
     let companions = model.attributes.cached.as_ref().map(|cached| companions::of_endpoint(model, cached));
     quote! {
@@ -42,10 +46,12 @@ fn metadata(model: &Model, route: &Route) -> TokenStream {
     metadata.extend(attributes.cached.iter().map(|_| quote! { .cached() }));
     metadata.extend(attributes.validate.iter().map(|_| quote! { .validated() }));
     metadata.extend(attributes.stream.iter().map(|_| quote! { .streamed() }));
+    metadata.extend(attributes.websocket.iter().map(|_| quote! { .websocket() }));
     metadata
 }
 
-fn serve(model: &Model) -> TokenStream {
+/// `serve` of an endpoint, or of what is taken and run as one.
+pub(crate) fn serve(model: &Model) -> TokenStream {
     let private = model.private();
     let checks = model.attributes.validate.as_ref().map(|validate| {
         let options = validate.options(&private);
@@ -167,7 +173,7 @@ fn own_validators(model: &Model, validate: &Validate) -> Option<TokenStream> {
     })
 }
 
-fn own_validator(model: &Model, With { path, names }: &With) -> TokenStream {
+pub(crate) fn own_validator(model: &Model, With { path, names }: &With) -> TokenStream {
     let private = model.private();
     let used: Vec<&Argument> = using(model, names).collect();
     let patterns =

@@ -7,7 +7,7 @@ use syn::{Attribute, Path, ReturnType, parse_quote};
 use crate::errors::Errors;
 use crate::handler::{Annotated, Annotation, Function, Kind};
 use crate::model::Model;
-use crate::{endpoint, plain, stream};
+use crate::{endpoint, plain, stream, websocket};
 
 /// Expands the function that an attribute stands on, with all of Lift's attributes on it.
 pub(crate) fn attribute(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -50,13 +50,19 @@ fn expand<'a>(mut model: Model, taken: impl Iterator<Item = &'a Path>) -> TokenS
         stream::emitting(&mut model);
     }
     let mark = mark(&model.function);
-    let unit = match &model.attributes.route {
-        Some(route) => unit(&model.function, &format!("The endpoint `{}`.", route.title())),
-        None => unit(&model.function, "What else can be done with the cached function of this name."),
-    };
-    let beside = match &model.attributes.route {
-        Some(route) => endpoint::expand(&model, route),
-        None => plain::expand(&mut model),
+    let (unit, beside) = match (&model.attributes.route, model.attributes.hook) {
+        (Some(route), _) => {
+            let unit = unit(&model.function, &format!("The endpoint `{}`.", route.title()));
+            (unit, endpoint::expand(&model, route))
+        }
+        (None, Some(hook)) => {
+            let unit = unit(&model.function, &format!("What `{hook}` of a `#[websocket]` may name."));
+            (unit, websocket::expand_hook(&model))
+        }
+        (None, None) => {
+            let unit = unit(&model.function, "What else can be done with the cached function of this name.");
+            (unit, plain::expand(&mut model))
+        }
     };
     let function = &model.function;
     quote! {

@@ -30,6 +30,8 @@ use crate::serve::Serving;
 use crate::stream::Shutdown;
 use crate::tenant::Tenants;
 use crate::validate::Violation;
+#[cfg(feature = "websocket")]
+use crate::websocket::Connections;
 
 /// API Gateway's own limit.
 const TIMEOUT: Duration = Duration::from_secs(29);
@@ -46,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) messages: Option<Messages>,
     /// Ends open streams when the app goes down.
     pub(crate) shutdown: Shutdown,
+    #[cfg(feature = "websocket")]
+    pub(crate) connections: Connections,
 }
 
 impl Shared {
@@ -61,6 +65,8 @@ impl Shared {
             client_no_cache: false,
             messages: None,
             shutdown: Shutdown::default(),
+            #[cfg(feature = "websocket")]
+            connections: Connections::memory(),
         }
     }
 }
@@ -178,6 +184,14 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     #[must_use]
     pub fn store(mut self, name: &'static str, cache: Cache) -> Self {
         self.shared.stores.insert(name, cache);
+        self
+    }
+
+    /// Where the connections of `#[websocket]` routes are known; in this process only, unless this is called.
+    #[cfg(feature = "websocket")]
+    #[must_use]
+    pub fn connections(mut self, connections: Connections) -> Self {
+        self.shared.connections = connections;
         self
     }
 

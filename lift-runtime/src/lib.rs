@@ -23,6 +23,8 @@ mod tenant;
 #[cfg(feature = "test")]
 pub mod test;
 pub mod validate;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 
 pub use http;
 

@@ -35,6 +35,8 @@ pub use async_stream::{stream, try_stream};
 pub use futures_core::Stream;
 pub use futures_util::stream::iter;
 
+#[cfg(feature = "websocket")]
+pub(crate) use self::answer::compact;
 pub use self::emitted::{Emitted, Emitter, Sending, StreamResult};
 pub use self::event::Event;
 pub use self::last_event_id::LastEventId;

@@ -39,6 +39,8 @@ use serde_json::Value;
 
 pub(crate) use self::document::Document;
 pub use self::finding::{Finding, Validate};
+#[cfg(feature = "websocket")]
+pub(crate) use self::input::checked;
 pub(crate) use self::input::{Input, Unread, input_wrapper, parse_json, unchecked};
 pub(crate) use self::refusal::{Refusal, escape};
 pub(crate) use self::schema::Schema;

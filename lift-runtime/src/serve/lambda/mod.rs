@@ -178,6 +178,7 @@ impl Function {
             buffered: true,
             tenant,
             claims: Default::default(),
+            known: None,
         };
         // At once, for serde_json would check it string by string.
         let text = std::str::from_utf8(raw).map_err(|error| error.to_string());

@@ -73,7 +73,12 @@ impl Server {
         drop(listener);
         // Streams wait for this, and end with their format's ending.
         self.shared.shutdown.begin();
-        if tokio::time::timeout(GRACE, connections.shutdown()).await.is_err() {
+        let ended = async {
+            #[cfg(feature = "websocket")]
+            self.shared.connections.network.shut_down().await;
+            connections.shutdown().await;
+        };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
             tracing::warn!("stopped with requests open, after {} s", GRACE.as_secs());
         }
     }

@@ -1,0 +1,7 @@
+//! `#[websocket]` through the public API.
+
+mod handlers;
+mod hooks;
+mod messages;
+mod protocol;
+mod rooms;
