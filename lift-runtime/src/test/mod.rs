@@ -20,6 +20,8 @@
 
 mod cache;
 mod conformance;
+#[cfg(feature = "websocket")]
+mod connections;
 mod event;
 mod isolation;
 mod request;
@@ -37,6 +39,8 @@ use serde_json::Value;
 
 pub use self::cache::cache_conformance;
 pub use self::conformance::cache_store_conformance;
+#[cfg(feature = "websocket")]
+pub use self::connections::connection_store_conformance;
 pub use self::event::Event;
 pub use self::isolation::{Isolation, assert_isolated};
 pub use self::request::{TestInvocation, TestRequest};

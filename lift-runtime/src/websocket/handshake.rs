@@ -32,7 +32,7 @@ impl Handshake {
     pub(super) fn read(parts: &Parts) -> Result<Self> {
         let headers = &parts.headers;
         let asks = parts.method == Method::GET
-            && parts.version <= http::Version::HTTP_11
+            && parts.version == http::Version::HTTP_11
             && lists(headers, &CONNECTION, "upgrade")
             && lists(headers, &UPGRADE, "websocket");
         if !asks {

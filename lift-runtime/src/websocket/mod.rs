@@ -5,6 +5,8 @@
 //! `outbox`; the `network` finds whom a message for a room is for.
 
 mod audience;
+#[cfg(feature = "test")]
+mod bench;
 mod close;
 mod connection;
 mod connections;
@@ -27,12 +29,16 @@ mod store;
 mod wire;
 
 pub use self::audience::Audience;
+#[cfg(feature = "test")]
+pub(crate) use self::bench::Bench;
 pub use self::connection::{Connection, Room};
 pub use self::connections::Connections;
 pub use self::inbox::Inbox;
 #[cfg(feature = "test")]
 pub(crate) use self::io::Pipe;
 pub use self::message::{Message, Text};
+#[cfg(feature = "test")]
+pub(crate) use self::network::in_time;
 pub use self::store::ConnectionStore;
 #[cfg(feature = "dynamodb")]
 pub use self::store::DynamoDbConnections;

@@ -56,7 +56,8 @@ pub(crate) fn now() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn in_time(duration: Duration) -> u64 {
+/// The same, so long from now.
+pub(crate) fn in_time(duration: Duration) -> u64 {
     now().saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 

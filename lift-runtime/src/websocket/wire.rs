@@ -27,8 +27,8 @@ const BUFFER: usize = 4 * 1024;
 /// How long a client that was told that its connection closes may take to say that it has heard.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// A client closes a TCP connection that has not read all that was sent to it before it reads what was sent by it: so
-/// much of what it still sends is read for it to see the close.
+/// A connection that is closed while something of the client's is unread is reset, and the client may not see why it was
+/// closed: so much of what it still sends is read.
 const DRAINED: u64 = 32 << 20;
 
 /// A socket, and what is known of its client.
@@ -256,19 +256,25 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     pub(super) async fn finish(mut self, end: &End) {
         let farewell = async {
             match end {
-                End::Lost(_) => return,
+                End::Lost(_) => return true,
                 End::Closed => {}
                 End::Close(close) => {
                     if self.socket.send(Frame::Close(Some(close.into()))).await.is_err() {
-                        return;
+                        return true;
                     }
                 }
             }
             // Until the client has closed, or what it says is not understood, as it was before.
-            while let Some(Ok(_)) = self.socket.next().await {}
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) => return false,
+                    None => return true,
+                }
+            }
         };
-        let _ = timeout(FAREWELL.min(self.options.write_timeout), farewell).await;
-        if matches!(end, End::Close(_)) {
+        let is_over = timeout(FAREWELL.min(self.options.write_timeout), farewell).await == Ok(true);
+        if !is_over && matches!(end, End::Close(_)) {
             let io = self.socket.get_mut();
             let drained = async {
                 io.shutdown().await?;

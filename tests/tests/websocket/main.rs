@@ -1,7 +1,9 @@
 //! `#[websocket]` through the public API.
 
+mod client;
 mod handlers;
 mod hooks;
 mod messages;
 mod protocol;
 mod rooms;
+mod stores;

@@ -80,8 +80,11 @@ impl RedisConnections {
 
 impl ConnectionStore for RedisConnections {
     async fn put(&self, key: &str, record: Bytes, expires: u64) -> Result<(), StoreError> {
+        // Redis takes no life of zero.
+        let Some(life) = expires.checked_sub(now()).filter(|life| *life > 0) else {
+            return self.delete(key).await;
+        };
         let mut set = redis::cmd("SET");
-        let life = expires.saturating_sub(now()).max(1);
         set.arg(self.key("k", key)).arg(&*record).arg("PX").arg(life);
         self.one(set).await.map(drop)
     }
