@@ -16,6 +16,10 @@ use crate::app::Shared;
 use crate::clock::Clock;
 use crate::tenant::Tenant;
 
+/// What a message on Lambda leaves of its invocation's time.
+#[cfg(feature = "websocket")]
+const MARGIN: Duration = Duration::from_millis(500);
+
 tokio::task_local! {
     static CURRENT: Scope;
 }
@@ -122,7 +126,12 @@ impl Context {
         Self(Arc::new(Inner {
             request_id: self.0.request_id.clone(),
             trace_id: self.0.trace_id.clone(),
-            deadline: self.0.deadline.filter(|_| self.0.on_lambda),
+            // On Lambda, where each message is an invocation: less what it takes to tell that it was late.
+            deadline: self
+                .0
+                .deadline
+                .filter(|_| self.0.on_lambda)
+                .map(|at| at.checked_sub(MARGIN).unwrap_or(at)),
             on_lambda: self.0.on_lambda,
             buffered: self.0.buffered,
             tenant: self.0.tenant.clone(),

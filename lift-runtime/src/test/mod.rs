@@ -23,6 +23,8 @@ mod conformance;
 #[cfg(feature = "websocket")]
 mod connections;
 mod event;
+#[cfg(feature = "websocket")]
+mod gateway;
 mod isolation;
 mod request;
 mod response;
@@ -42,6 +44,8 @@ pub use self::conformance::cache_store_conformance;
 #[cfg(feature = "websocket")]
 pub use self::connections::connection_store_conformance;
 pub use self::event::Event;
+#[cfg(feature = "websocket")]
+pub use self::gateway::GatewaySocket;
 pub use self::isolation::{Isolation, assert_isolated};
 pub use self::request::{TestInvocation, TestRequest};
 pub use self::response::TestResponse;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::FromRequestParts;
+use bytes::Bytes;
 use http::StatusCode;
 use http::request::Parts;
 use serde::Serialize;
@@ -85,13 +86,7 @@ impl Connection {
             let detail = "A connection opens when its `connect` has returned: send later, or to others.";
             return Err(Error::conflict(detail).with_code("connection_not_open"));
         }
-        let is_sent = match &self.0.link {
-            Link::Socket(outbox) => outbox.put_when_there_is_room(&message).await,
-            Link::Gateway { endpoint, .. } => {
-                self.0.connections.network.gateway.send(endpoint, self.id(), &message).await?
-            }
-        };
-        if is_sent { Ok(()) } else { Err(gone()) }
+        if self.reply(&message).await? { Ok(()) } else { Err(gone()) }
     }
 
     pub(crate) fn check_size(&self, message: &Message) -> Result<()> {
@@ -157,6 +152,29 @@ impl Connection {
                 network.local.leave(self.id(), group);
                 Ok(())
             }
+        }
+    }
+
+    /// Sends what a message is answered with. Says whether the connection was there.
+    pub(crate) async fn reply(&self, answer: &Message) -> Result<bool> {
+        match &self.0.link {
+            Link::Socket(outbox) => Ok(outbox.put_when_there_is_room(answer).await),
+            Link::Gateway { endpoint, .. } => {
+                self.0.connections.network.gateway.send(endpoint, self.id(), answer).await
+            }
+        }
+    }
+
+    /// Has a store know it, where API Gateway holds it.
+    pub(crate) async fn keep(&self, record: Bytes, expires: u64) -> Result<()> {
+        self.0.connections.network.keep(self.id(), record, expires).await
+    }
+
+    /// Has no store know it any more, where API Gateway held it.
+    pub(crate) async fn forget(&self) -> Result<()> {
+        match self.member() {
+            Some(member) => self.0.connections.network.close_gateway(&member).await,
+            None => Ok(()),
         }
     }
 

@@ -18,7 +18,6 @@ use tokio::sync::OnceCell;
 
 use super::connection::too_large;
 use super::message::Message;
-use crate::context::Context;
 use crate::error::{Error, Result};
 
 /// The largest message that API Gateway takes.
@@ -80,7 +79,7 @@ impl Gateway {
             return client.clone();
         }
         let mut builder = Builder::from(config)
-            .timeout_config(TimeoutConfig::builder().operation_timeout(PATIENCE.min(remaining())).build());
+            .timeout_config(TimeoutConfig::builder().operation_timeout(PATIENCE).build());
         // What the SDK's own variables say stands, for tests.
         if config.endpoint_url().is_none() && !is_overridden() {
             builder = builder.endpoint_url(endpoint);
@@ -89,10 +88,6 @@ impl Gateway {
         clients.insert(endpoint.into(), client.clone());
         client
     }
-}
-
-fn remaining() -> Duration {
-    Context::try_current().and_then(|context| context.remaining()).unwrap_or(PATIENCE)
 }
 
 fn is_overridden() -> bool {

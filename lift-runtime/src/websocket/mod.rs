@@ -4,6 +4,7 @@
 //! this process's, a `session` then runs in a task of its own, with a `wire` to its client. What is sent goes to an
 //! `outbox`; the `network` finds whom a message for a room is for.
 
+mod arrival;
 mod audience;
 #[cfg(feature = "test")]
 mod bench;
@@ -23,11 +24,14 @@ mod network;
 mod options;
 mod outbox;
 mod rate;
+mod record;
 mod serve;
 mod session;
 mod store;
 mod wire;
 
+#[cfg(feature = "lambda")]
+pub(crate) use self::arrival::{Arrival, Peer};
 pub use self::audience::Audience;
 #[cfg(feature = "test")]
 pub(crate) use self::bench::Bench;
@@ -39,6 +43,8 @@ pub(crate) use self::io::Pipe;
 pub use self::message::{Message, Text};
 #[cfg(feature = "test")]
 pub(crate) use self::network::in_time;
+#[cfg(feature = "lambda")]
+pub(crate) use self::record::Record;
 pub use self::store::ConnectionStore;
 #[cfg(feature = "dynamodb")]
 pub use self::store::DynamoDbConnections;

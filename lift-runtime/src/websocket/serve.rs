@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderName, StatusCode, header};
 
+use super::arrival::Arrival;
 use super::connection::{Connection, Link};
 use super::expansion::Socket;
 use super::handshake::{Handshake, check_origin};
@@ -32,12 +33,16 @@ const OF_CONNECT: [HeaderName; 9] = [
 
 impl<S: Clone + Send + Sync + 'static> Call<S> {
     /// Answers a request to connect.
-    pub async fn websocket<E, M>(self) -> Response
+    pub async fn websocket<E, M>(mut self) -> Response
     where
         E: Socket<S, M> + 'static,
         M: 'static,
     {
-        self.upgrade::<E, M>().await.unwrap_or_else(|error| error.into_response())
+        let answer = match self.parts.extensions.remove::<Arrival>() {
+            Some(arrival) => self.arrive::<E, M>(arrival).await,
+            None => self.upgrade::<E, M>().await,
+        };
+        answer.unwrap_or_else(|error| error.into_response())
     }
 
     async fn upgrade<E, M>(mut self) -> Result<Response>

@@ -3,6 +3,7 @@
 mod client;
 mod handlers;
 mod hooks;
+mod lambda;
 mod messages;
 mod protocol;
 mod rooms;
