@@ -40,6 +40,8 @@ pub(super) struct Wire<Io> {
     /// Read while the message before it is handled.
     ahead: Option<Message>,
     end: Option<End>,
+    /// What came is not understood, and neither is what comes after it: the socket is not asked for more.
+    is_broken: bool,
     /// Something may be in the socket's own buffer.
     is_unflushed: bool,
     /// When the client last sent anything.
@@ -85,6 +87,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             allowance: options.rate.map(|rate| Allowance::new(rate, now)),
             ahead: None,
             end: None,
+            is_broken: false,
             is_unflushed: false,
             heard: now,
             pinged: None,
@@ -190,6 +193,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             let frame = match Pin::new(&mut self.socket).poll_next(cx) {
                 Poll::Ready(Some(Ok(frame))) => frame,
                 Poll::Ready(Some(Err(failure))) => {
+                    self.is_broken = true;
                     let end = Close::of(&failure).map_or(End::Lost("it has gone"), End::Close);
                     return self.end(end);
                 }
@@ -264,14 +268,14 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
                     }
                 }
             }
-            // Until the client has closed, or what it says is not understood, as it was before.
-            loop {
+            while !self.is_broken {
                 match self.socket.next().await {
                     Some(Ok(_)) => {}
-                    Some(Err(_)) => return false,
+                    Some(Err(_)) => self.is_broken = true,
                     None => return true,
                 }
             }
+            false
         };
         let is_over = timeout(FAREWELL.min(self.options.write_timeout), farewell).await == Ok(true);
         if !is_over && matches!(end, End::Close(_)) {
