@@ -94,19 +94,30 @@ fn fall_back<'a>(mut model: Model, taken: impl Iterator<Item = &'a Path>, errors
     let (alias, private) = (model.private_as_lift(), model.private());
     let (marks, function) = (marks(taken), &model.function);
     let (name, unit) = (function.name(), unit(function, "An endpoint that did not compile."));
+    let serve = quote! {
+        async fn serve(_: #private::Call<__LiftS>) -> #private::Response {
+            ::core::unreachable!()
+        }
+    };
+    let beside = match model.attributes.hook {
+        Some(_) => quote! {
+            impl<__LiftS: ::core::marker::Send> #private::websocket::Hook<__LiftS, ()> for #name { #serve }
+        },
+        None => quote! {
+            impl<__LiftS: ::core::marker::Send> #private::Endpoint<__LiftS, ()> for #name {
+                const ROUTE: &'static #private::Route =
+                    &#private::Route::new(#private::Method::GET, "/", "");
+                #serve
+            }
+        },
+    };
     quote! {
         #errors
         #function
         #unit
         const _: () = {
             #alias
-            impl<__LiftS: ::core::marker::Send> #private::Endpoint<__LiftS, ()> for #name {
-                const ROUTE: &'static #private::Route =
-                    &#private::Route::new(#private::Method::GET, "/", "");
-                async fn serve(_: #private::Call<__LiftS>) -> #private::Response {
-                    ::core::unreachable!()
-                }
-            }
+            #beside
         };
         #marks
     }

@@ -21,7 +21,7 @@ impl Function {
     async fn start(instances: usize, environment: &[(&str, String)]) -> Self {
         let (api, gateway) = (RuntimeApi::start().await.expect("a port"), Gateway::start().await);
         let start = |_| {
-            Command::new(env!("CARGO_BIN_EXE_chat"))
+            Command::new(env!("CARGO_BIN_EXE_rooms"))
                 .env_remove("LIFT_CONNECTIONS")
                 .envs(api.environment())
                 .envs(gateway.environment())

@@ -1,0 +1,42 @@
+//! Types that are neither read nor written, and hooks that are none.
+
+#![allow(unused_variables, reason = "what bodies do is not shown")]
+
+use lift::prelude::*;
+
+struct Opaque;
+
+#[derive(Deserialize)]
+struct Unchecked {
+    text: String,
+}
+
+#[websocket("/1")]
+async fn not_read(message: Opaque) {}
+
+#[websocket("/2")]
+async fn not_written(message: String) -> Result<Option<Opaque>> {
+    Ok(None)
+}
+
+#[websocket("/3")]
+#[validate]
+async fn not_checked(message: Unchecked) {}
+
+async fn plain(conn: Connection) {}
+
+#[websocket("/4", connect = plain)]
+async fn no_hook(message: String) {}
+
+#[get("/5")]
+async fn page() {}
+
+#[websocket("/6", disconnect = page)]
+async fn another_kind(message: String) {}
+
+#[websocket("/7")]
+async fn no_error(message: String) -> Result<String, Opaque> {
+    Ok(message)
+}
+
+fn main() {}
