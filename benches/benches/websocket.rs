@@ -37,7 +37,8 @@ impl Server {
             .expect("it starts");
         let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
         let line = lines.next().expect("a line").expect("text");
-        let address = line.strip_prefix("listening on http://").expect("an address").parse().expect("an address");
+        let address =
+            line.strip_prefix("listening on http://").expect("an address").parse().expect("an address");
         std::thread::spawn(move || lines.for_each(drop));
         Self { process, address }
     }

@@ -15,7 +15,8 @@ async fn echo(mut socket: WebSocket) {
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let router = Router::new().route("/echo", get(async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(echo)));
+    let router =
+        Router::new().route("/echo", get(async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(echo)));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("listening on http://{}", listener.local_addr()?);
     axum::serve(listener, router).await

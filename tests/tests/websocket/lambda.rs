@@ -1,6 +1,7 @@
 //! Connections that API Gateway holds: events in, calls of `@connections` out.
 
 use std::process::{Child, Command};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::Method;
 use lift::test::{Event, GatewaySocket};
@@ -173,6 +174,24 @@ async fn a_message_of_nobody_closes_its_connection() {
     let stranger = GatewaySocket::new("Str=");
     assert_eq!(function.invoke(stranger.message("{}")).await, 410);
     assert_eq!(function.calls(), [Call { method: Method::DELETE, id: "Str=".into(), body: Value::Null }]);
+}
+
+#[tokio::test]
+async fn who_has_only_just_connected_is_not_taken_for_gone() {
+    let function = Function::start(1, &[]).await;
+    let [ada, bob] = ["Ada=", "Bob="].map(GatewaySocket::new);
+    assert_eq!(function.invoke(ada.connect(BLUE, &[])).await, 200);
+    let mut just_now = bob.connect(BLUE, &[]);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_millis();
+    just_now["requestContext"]["connectedAt"] = json!(u64::try_from(now).expect("a number"));
+    function.gateway.lose("Bob=");
+    assert_eq!(function.invoke(just_now).await, 200);
+    function.calls();
+    for _ in 0..2 {
+        let calls = function.say(&ada, "hello").await;
+        let told: Vec<_> = calls.iter().map(|call| &*call.id).collect();
+        assert_eq!(told, ["Ada=", "Bob="], "it may be about to open");
+    }
 }
 
 #[tokio::test]
