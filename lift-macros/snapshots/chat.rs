@@ -11,6 +11,7 @@ async fn chat(
 struct chat {}
 const _: () = {
     use ::lift::__private as __lift;
+    const __LIFT_CHECKS: __lift::validate::Options = __lift::validate::Options::new();
     impl<
         __LiftS,
         __LiftM1,
@@ -37,7 +38,13 @@ const _: () = {
             )
             .no_tenant()
             .validated()
-            .websocket();
+            .websocket()
+            .described(|__lift_route| {
+                use __lift::contract::traits::*;
+                __lift_route.checked(&__LIFT_CHECKS);
+                (&&__lift::contract::Describe::<Connection>::NEW).input(__lift_route);
+                (&&__lift::contract::Describe::<Path<String>>::NEW).input(__lift_route);
+            });
         async fn serve(__lift_call: __lift::Call<__LiftS>) -> __lift::Response {
             __lift_call.websocket::<Self, (__LiftM1, __LiftM2, __LiftC, __LiftD)>().await
         }
@@ -87,7 +94,6 @@ const _: () = {
             __lift_message: __lift::websocket::Message,
         ) -> __lift::websocket::Answer {
             use __lift::{Infallibly as _, websocket::traits::*, validate::traits::*};
-            const __LIFT_CHECKS: __lift::validate::Options = __lift::validate::Options::new();
             let __lift_0 = (&&&&__lift::websocket::Take::<Said>::NEW)
                 .take(__lift_call, __lift_message, &__LIFT_CHECKS);
             let __lift_1 = (&&&__lift::validate::Check::<Connection>::NEW)

@@ -19,7 +19,11 @@ const _: () = {
                 "/export",
                 ::core::concat!(::core::module_path!(), "::export"),
             )
-            .streamed();
+            .streamed()
+            .described(|__lift_route| {
+                use __lift::contract::traits::*;
+                (&&__lift::contract::Describe::<Query<Range>>::NEW).input(__lift_route);
+            });
         async fn serve(mut __lift_call: __lift::Call<__LiftS>) -> __lift::Response {
             use __lift::{stream::traits::*, Infallibly as _};
             let __lift_0 = __lift_call.argument::<Query<Range>, __LiftM0>().await;

@@ -6,6 +6,7 @@ async fn join(conn: Connection, Path(room): Path<RoomName>) -> Result<()> {
 struct join {}
 const _: () = {
     use ::lift::__private as __lift;
+    const __LIFT_CHECKS: __lift::validate::Options = __lift::validate::Options::new();
     impl<
         __LiftS,
         __LiftM0,
@@ -19,7 +20,6 @@ const _: () = {
     {
         async fn serve(mut __lift_call: __lift::Call<__LiftS>) -> __lift::Response {
             use __lift::validate::traits::*;
-            const __LIFT_CHECKS: __lift::validate::Options = __lift::validate::Options::new();
             const {
                 __lift::one_body(
                     &[

@@ -42,7 +42,16 @@ const _: () = {
                 "/orders/{id}/events",
                 ::core::concat!(::core::module_path!(), "::order_events"),
             )
-            .streamed();
+            .streamed()
+            .described(|__lift_route| {
+                use __lift::contract::traits::*;
+                (&&__lift::contract::Describe::<Path<OrderId>>::NEW).input(__lift_route);
+                (&&__lift::contract::Describe::<LastEventId>::NEW).input(__lift_route);
+                (&&&__lift::contract::Describe::<
+                    __lift::contract::Emits<Result<OrderEvent>>,
+                >::NEW)
+                    .response(__lift_route);
+            });
         async fn serve(mut __lift_call: __lift::Call<__LiftS>) -> __lift::Response {
             use __lift::stream::traits::*;
             const {

@@ -10,6 +10,8 @@ pub async fn product(
 pub struct product {}
 const _: () = {
     use ::lift::__private as __lift;
+    const __LIFT_CHECKS: __lift::validate::Options = __lift::validate::Options::new()
+        .response();
     impl<__LiftS, __LiftM0, __LiftM1> __lift::Endpoint<__LiftS, (__LiftM0, __LiftM1)>
     for product
     where
@@ -24,11 +26,18 @@ const _: () = {
                 ::core::concat!(::core::module_path!(), "::product"),
             )
             .cached()
-            .validated();
+            .validated()
+            .described(|__lift_route| {
+                use __lift::contract::traits::*;
+                __lift_route.checked(&__LIFT_CHECKS);
+                (&&__lift::contract::Describe::<Path<Sku>>::NEW).input(__lift_route);
+                (&&__lift::contract::Describe::<State<Catalog>>::NEW)
+                    .input(__lift_route);
+                (&&&__lift::contract::Describe::<Result<Json<Product>>>::NEW)
+                    .response(__lift_route);
+            });
         async fn serve(mut __lift_call: __lift::Call<__LiftS>) -> __lift::Response {
             use __lift::{cache::traits::*, validate::traits::*, Infallibly as _};
-            const __LIFT_CHECKS: __lift::validate::Options = __lift::validate::Options::new()
-                .response();
             const {
                 __lift::one_body(
                     &[

@@ -9,6 +9,8 @@ async fn put_product(
 struct put_product {}
 const _: () = {
     use ::lift::__private as __lift;
+    const __LIFT_CHECKS: __lift::validate::Options = __lift::validate::Options::new()
+        .max_body(65536);
     impl<__LiftS, __LiftM0, __LiftM1> __lift::Endpoint<__LiftS, (__LiftM0, __LiftM1)>
     for put_product
     where
@@ -22,11 +24,18 @@ const _: () = {
                 "/products/{sku}",
                 ::core::concat!(::core::module_path!(), "::put_product"),
             )
-            .validated();
+            .validated()
+            .described(|__lift_route| {
+                use __lift::contract::traits::*;
+                __lift_route.checked(&__LIFT_CHECKS);
+                (&&__lift::contract::Describe::<Path<Sku>>::NEW).input(__lift_route);
+                (&&__lift::contract::Describe::<Json<NewProduct>>::NEW)
+                    .input(__lift_route);
+                (&&&__lift::contract::Describe::<Result<Json<Product>>>::NEW)
+                    .response(__lift_route);
+            });
         async fn serve(mut __lift_call: __lift::Call<__LiftS>) -> __lift::Response {
             use __lift::validate::traits::*;
-            const __LIFT_CHECKS: __lift::validate::Options = __lift::validate::Options::new()
-                .max_body(65536);
             const {
                 __lift::one_body(
                     &[

@@ -20,7 +20,14 @@ const _: () = {
                 ::core::concat!(::core::module_path!(), "::rates"),
             )
             .no_tenant()
-            .cached();
+            .cached()
+            .described(|__lift_route| {
+                use __lift::contract::traits::*;
+                (&&__lift::contract::Describe::<Query<Rates>>::NEW).input(__lift_route);
+                (&&__lift::contract::Describe::<HeaderMap>::NEW).input(__lift_route);
+                (&&&__lift::contract::Describe::<Json<Rates>>::NEW)
+                    .response(__lift_route);
+            });
         async fn serve(mut __lift_call: __lift::Call<__LiftS>) -> __lift::Response {
             use __lift::{cache::traits::*, Infallibly as _};
             const {

@@ -22,12 +22,15 @@ pub(crate) fn expand(model: &Model, route: &Route) -> TokenStream {
     let metadata = metadata(model, route);
     let types: Vec<TokenStream> = model.extracted().iter().map(Argument::static_type).collect();
     let markers: Vec<&Ident> = model.extracted().iter().map(|argument| &argument.marker).collect();
+    let checks = checks(model);
     if let Some(socket) = &model.attributes.websocket {
-        return websocket::expand(model, socket, &metadata, &types, &markers);
+        let socket = websocket::expand(model, socket, &metadata, &types, &markers);
+        return quote! { #checks #socket };
     }
     let serve = serve(model);
     let companions = model.attributes.cached.as_ref().map(|cached| companions::of_endpoint(model, cached));
     quote! {
+        #checks
         impl<__LiftS, #(#markers),*> #private::Endpoint<__LiftS, (#(#markers,)*)> for #name
         where
             __LiftS: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -47,23 +50,59 @@ fn metadata(model: &Model, route: &Route) -> TokenStream {
     metadata.extend(attributes.validate.iter().map(|_| quote! { .validated() }));
     metadata.extend(attributes.stream.iter().map(|_| quote! { .streamed() }));
     metadata.extend(attributes.websocket.iter().map(|_| quote! { .websocket() }));
+    metadata.extend(described(model));
     metadata
+}
+
+/// What tells the route's schemas when somebody asks. A type without a name is not told of.
+fn described(model: &Model) -> Option<TokenStream> {
+    let private = model.private();
+    let types = model.extracted().iter().map(Argument::static_type).filter(|ty| !has_impl(ty));
+    let inputs = types.map(|ty| {
+        quote! { (&&#private::contract::Describe::<#ty>::NEW).input(__lift_route); }
+    });
+    let inputs: Vec<TokenStream> = inputs.collect();
+    let output = &model.returned;
+    let sends_bytes = model.attributes.stream.as_ref().is_some_and(Stream::is_bytes);
+    // What a socket's function returns is no answer to a request.
+    let answers = !sends_bytes && model.attributes.websocket.is_none();
+    let response = (answers && !has_impl(output)).then(|| {
+        let output = if model.emits {
+            quote! { #private::contract::Emits<#output> }
+        } else {
+            output.clone()
+        };
+        quote! { (&&&#private::contract::Describe::<#output>::NEW).response(__lift_route); }
+    });
+    if inputs.is_empty() && response.is_none() {
+        return None;
+    }
+    let checks = model.attributes.validate.as_ref().map(|_| quote! { __lift_route.checked(&__LIFT_CHECKS); });
+    Some(quote! {
+        .described(|__lift_route| {
+            use #private::contract::traits::*;
+            #checks
+            #(#inputs)*
+            #response
+        })
+    })
+}
+
+/// What `#[validate]` says, for the endpoint and for what it tells of itself.
+pub(crate) fn checks(model: &Model) -> Option<TokenStream> {
+    let private = model.private();
+    let validate = model.attributes.validate.as_ref()?;
+    let options = validate.options(&private);
+    let schema = validate.schema.as_ref().map(|schema| schema.expand(&private));
+    Some(quote! { const __LIFT_CHECKS: #private::validate::Options = #options; #schema })
 }
 
 /// `serve` of an endpoint, or of what is taken and run as one.
 pub(crate) fn serve(model: &Model) -> TokenStream {
     let private = model.private();
-    let checks = model.attributes.validate.as_ref().map(|validate| {
-        let options = validate.options(&private);
-        let schema = validate.schema.as_ref().map(|schema| {
-            let schema = schema.expand(&private);
-            let types = model.arguments.iter().map(Argument::static_type);
-            quote! {
-                #schema
-                const { #private::validate::has_body(&[#(<#private::validate::Check<#types>>::IS_BODY),*]) };
-            }
-        });
-        quote! { const __LIFT_CHECKS: #private::validate::Options = #options; #schema }
+    let has_body = model.attributes.validate.as_ref().and_then(|validate| validate.schema.as_ref()).map(|_| {
+        let types = model.arguments.iter().map(Argument::static_type);
+        quote! { const { #private::validate::has_body(&[#(<#private::validate::Check<#types>>::IS_BODY),*]) }; }
     });
     let traits = traits(model);
     let (one_body, take) = (one_body(model), take(model));
@@ -73,7 +112,7 @@ pub(crate) fn serve(model: &Model) -> TokenStream {
     quote! {
         async fn serve(#mutable __lift_call: #private::Call<__LiftS>) -> #private::Response {
             #traits
-            #checks
+            #has_body
             #one_body
             #take
             #own

@@ -107,7 +107,8 @@ pub fn invalidates(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::attribute(Kind::Invalidates, arguments.into(), item.into()).into()
 }
 
-/// Native checks of the constraints that a type publishes in its JSON Schema; see `lift::Validate`.
+/// Native checks of the constraints that a type publishes in its JSON Schema, and own ones by `custom(function = path)`; see
+/// `lift::Validate`.
 #[proc_macro_derive(Validate, attributes(validate, garde, schemars))]
 pub fn derive_validate(input: TokenStream) -> TokenStream {
     derive::expand(&syn::parse_macro_input!(input as syn::DeriveInput)).into()

@@ -21,6 +21,8 @@ pub(crate) struct Model {
     pub(crate) attributes: Attributes,
     /// Whether its body emits.
     pub(crate) emits: bool,
+    /// The return type as the user wrote it, where the function's lifetimes are not in scope.
+    pub(crate) returned: TokenStream,
     /// Where to tell what the return type lacks.
     pub(crate) output_span: Span,
 }
@@ -57,7 +59,8 @@ impl Model {
             ReturnType::Default => Span::call_site(),
             ReturnType::Type(_, ty) => located_at(ty),
         };
-        let model = Self { function, arguments, attributes, emits, output_span };
+        let returned = function.static_output();
+        let model = Self { function, arguments, attributes, emits, returned, output_span };
         model.check(annotations, errors);
         model
     }

@@ -25,7 +25,7 @@ use syn::{LitInt, LitStr, Path};
 
 use crate::arguments::Arguments;
 use crate::cached::number;
-use crate::endpoint::{own_validator, serve};
+use crate::endpoint::{checks, own_validator, serve};
 use crate::errors::Errors;
 use crate::handler::{Argument, located_at};
 use crate::model::Model;
@@ -238,10 +238,12 @@ fn check_no_body(arguments: &[Argument], errors: &mut Errors) {
 
 /// The implementation of `Hook`.
 pub(crate) fn expand_hook(model: &Model) -> TokenStream {
-    let (private, name, serve) = (model.private(), model.function.name(), serve(model));
+    let (private, name, checks, serve) =
+        (model.private(), model.function.name(), checks(model), serve(model));
     let types = model.arguments.iter().map(Argument::static_type);
     let markers: Vec<&Ident> = model.arguments.iter().map(|argument| &argument.marker).collect();
     quote! {
+        #checks
         impl<__LiftS, #(#markers),*> #private::websocket::Hook<__LiftS, (#(#markers,)*)> for #name
         where
             __LiftS: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync + 'static,
@@ -255,10 +257,6 @@ pub(crate) fn expand_hook(model: &Model) -> TokenStream {
 fn message(model: &Model) -> TokenStream {
     let private = model.private();
     let validate = model.attributes.validate.as_ref();
-    let checks = validate.map(|validate| {
-        let options = validate.options(&private);
-        quote! { const __LIFT_CHECKS: #private::validate::Options = #options; }
-    });
     let traits = validate.map(|_| quote! { , validate::traits::* });
     let Some((first, others)) = model.arguments.split_first() else { return TokenStream::new() };
     let take = [take_message(first, validate.is_some(), &private)]
@@ -283,7 +281,6 @@ fn message(model: &Model) -> TokenStream {
             __lift_message: #private::websocket::Message,
         ) -> #private::websocket::Answer {
             use #private::{Infallibly as _, websocket::traits::* #traits};
-            #checks
             #(#take)*
             let (#(::core::option::Option::Some(#locals),)*) = (#(#locals,)*) else {
                 return __lift_call.refused().await;

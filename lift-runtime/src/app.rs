@@ -16,12 +16,14 @@ use axum::routing::Route as AxumRoute;
 use futures_util::FutureExt as _;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::Value;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::context::{Context, Origin};
+use crate::contract::Document;
 use crate::endpoint::{Mounted, Route, Routes, as_problem};
 use crate::error::{Error, Result};
 use crate::observe;
@@ -29,7 +31,7 @@ use crate::problem::Problem;
 use crate::serve::Serving;
 use crate::stream::Shutdown;
 use crate::tenant::Tenants;
-use crate::validate::Violation;
+use crate::validate::{Dialect, Violation};
 #[cfg(feature = "websocket")]
 use crate::websocket::Connections;
 
@@ -46,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) timeout: Duration,
     pub(crate) client_no_cache: bool,
     pub(crate) messages: Option<Messages>,
+    pub(crate) dialect: Arc<Dialect>,
     /// Ends open streams when the app goes down.
     pub(crate) shutdown: Shutdown,
     #[cfg(feature = "websocket")]
@@ -64,6 +67,7 @@ impl Shared {
             timeout: TIMEOUT,
             client_no_cache: false,
             messages: None,
+            dialect: Dialect::built_in(),
             shutdown: Shutdown::default(),
             #[cfg(feature = "websocket")]
             connections: Connections::memory(),
@@ -173,6 +177,51 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         self
     }
 
+    /// A format of the app's own, by a function that tells whether a text has it. It holds wherever a schema says it: on
+    /// a field with `#[schemars(extend("format" = "sku"))]`, and in the files of `#[validate(schema = "…")]`.
+    ///
+    /// ```
+    /// use lift_runtime::App;
+    ///
+    /// let app: App = App::new().format("sku", |text| text.strip_prefix("SKU-").is_some_and(|number| number.len() == 4));
+    /// ```
+    ///
+    /// # Errors
+    /// A format that JSON Schema has itself, or one that is added twice, is refused when the app is put together. A field
+    /// with a format that its app does not have is answered 500, and the log says which one.
+    #[must_use]
+    pub fn format(mut self, name: &str, format: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Arc::make_mut(&mut self.shared.dialect).add_format(name, format);
+        self
+    }
+
+    /// A keyword of the app's own, whose name starts with `x-`, by a function that is given the keyword's value in the
+    /// schema and a value to check, and returns the sentence that a client is told.
+    ///
+    /// ```
+    /// use lift_runtime::App;
+    ///
+    /// let app: App = App::new().keyword("x-even", |limit, value| match value.as_u64() {
+    ///     Some(number) if limit == true && number % 2 == 1 => Err("must be even"),
+    ///     _ => Ok(()),
+    /// });
+    /// ```
+    ///
+    /// It holds where [`format`](App::format) does. In an app that has not added it, `x-even` is an annotation.
+    ///
+    /// # Errors
+    /// A name that does not start with `x-`, or one that is added twice, is refused when the app is put together.
+    #[must_use]
+    pub fn keyword<E: Into<String>>(
+        mut self,
+        name: &str,
+        rule: impl Fn(&Value, &Value) -> std::result::Result<(), E> + Send + Sync + 'static,
+    ) -> Self {
+        let rule = move |limit: &Value, value: &Value| rule(limit, value).map_err(Into::into);
+        Arc::make_mut(&mut self.shared.dialect).add_keyword(name, rule);
+        self
+    }
+
     /// The app's cache; a memory cache unless this is called.
     #[must_use]
     pub fn cache(mut self, cache: Cache) -> Self {
@@ -251,6 +300,11 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         self.routes.iter().map(|mounted| mounted.route)
     }
 
+    /// The schemas of all that the routes take and answer.
+    pub(crate) fn schemas(&self) -> Document {
+        Document::of(self.endpoints(), self.shared.dialect.keyword_names())
+    }
+
     #[cfg(any(test, feature = "test"))]
     pub(crate) fn set_clock(&mut self, clock: Clock) {
         self.shared.clock = clock;
@@ -259,7 +313,8 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     /// The app as an axum router, to be nested in another or served by hand.
     ///
     /// # Errors
-    /// If two endpoints serve the same method and path.
+    /// If two endpoints serve the same method and path, or a [`format`](App::format) or [`keyword`](App::keyword) has a
+    /// name that it cannot have.
     pub fn into_router(self) -> Result<Router> {
         self.into_service().map(|(router, _)| router)
     }
@@ -267,6 +322,9 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     /// The router, and what its requests share.
     pub(crate) fn into_service(self) -> Result<(Router, Arc<Shared>)> {
         check_unique(&self.routes)?;
+        if let Some(mistake) = self.shared.dialect.mistake() {
+            return Err(Error::startup(mistake));
+        }
         if self.shared.tenants.is_some() {
             self.shared.stores.values().chain([&self.shared.cache]).for_each(Cache::require_tenant);
         }

@@ -9,7 +9,7 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::cache::{Key, KeyPart};
-use crate::validate::{Finding, Validate};
+use crate::validate::{Finding, Place, Validate};
 
 /// A date of the Gregorian calendar, `2026-02-28`: [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339#section-5.6)'s
 /// `full-date`, which JSON Schema's format `date` names. Years 0000–9999, months and days with two digits, and only
@@ -146,6 +146,10 @@ impl Validate for Date {
     #[inline]
     fn check(&self) -> Finding {
         Finding::VALID
+    }
+
+    fn key_name(&self, _: &Place<'_>) -> Option<Cow<'_, str>> {
+        Some(self.to_string().into())
     }
 }
 

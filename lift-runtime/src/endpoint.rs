@@ -15,6 +15,7 @@ use http::{Method, StatusCode};
 
 use crate::app::Shared;
 use crate::context::{Context, Origin};
+use crate::contract::Description;
 use crate::error::{Error, Result};
 use crate::problem::Problem;
 use crate::tenant;
@@ -40,6 +41,8 @@ pub struct Route {
     pub streamed: bool,
     /// Whether it carries `#[websocket]`: its method is that of the handshake.
     pub websocket: bool,
+    /// What tells the schemas of its inputs and its answer.
+    pub(crate) describe: Option<fn(&mut Description)>,
 }
 
 impl Route {
@@ -54,6 +57,7 @@ impl Route {
             validated: false,
             streamed: false,
             websocket: false,
+            describe: None,
         }
     }
 
@@ -89,6 +93,14 @@ impl Route {
     #[must_use]
     pub const fn websocket(mut self) -> Self {
         self.websocket = true;
+        self
+    }
+
+    /// The same route with what tells its schemas; it is not called unless somebody asks for them.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn described(mut self, describe: fn(&mut Description)) -> Self {
+        self.describe = Some(describe);
         self
     }
 }

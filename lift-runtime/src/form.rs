@@ -45,6 +45,7 @@ impl<T: DeserializeOwned> Input for Form<T> {
     type Value = T;
     type Raw = Bytes;
     const LOCATION: Location = Location::Body;
+    const MEDIA_TYPE: Option<&'static str> = Some(URL_ENCODED);
 
     async fn read(parts: &mut Parts, body: &mut Option<Body>, max_body: usize) -> Result<Bytes> {
         if !media_type(&parts.headers).is_some_and(|media| media.eq_ignore_ascii_case(URL_ENCODED)) {

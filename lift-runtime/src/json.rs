@@ -41,6 +41,7 @@ impl<T: DeserializeOwned> Input for Json<T> {
     type Value = T;
     type Raw = Bytes;
     const LOCATION: Location = Location::Body;
+    const MEDIA_TYPE: Option<&'static str> = Some("application/json");
 
     async fn read(parts: &mut Parts, body: &mut Option<Body>, max_body: usize) -> Result<Bytes> {
         if !is_json(&parts.headers) {

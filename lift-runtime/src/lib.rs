@@ -4,6 +4,7 @@ mod app;
 pub mod cache;
 mod clock;
 mod context;
+mod contract;
 mod created;
 mod date;
 mod endpoint;

@@ -35,6 +35,19 @@ pub mod validate {
     }
 }
 
+/// What every route expands to, so that it can tell its schemas.
+pub mod contract {
+    pub use crate::contract::expansion::*;
+
+    /// The traits by whose methods types are told apart, for a glob import that brings no name.
+    pub mod traits {
+        pub use crate::contract::expansion::{
+            DescribeAnswer as _, DescribeInput as _, DescribeNoAnswer as _, DescribeNoInput as _,
+            DescribeResult as _,
+        };
+    }
+}
+
 /// What `#[stream]` and `emit!` expand to.
 pub mod stream {
     pub use crate::stream::expansion::*;

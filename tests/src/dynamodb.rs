@@ -4,8 +4,9 @@ mod front;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -14,7 +15,7 @@ use lift::cache::DynamoDbStore;
 use serde_json::{Value, json};
 
 pub use self::front::{Answers, Front};
-use crate::process::{Signal, signal};
+use crate::process::Server;
 use crate::redis::free_port;
 
 /// The table that is there from the start.
@@ -23,7 +24,7 @@ pub const TABLE: &str = "lift-cache";
 /// A server, gone when dropped.
 pub struct DynamoDb {
     port: u16,
-    process: Option<Child>,
+    server: Server,
 }
 
 impl DynamoDb {
@@ -32,9 +33,9 @@ impl DynamoDb {
     /// # Panics
     /// If moto is missing or does not start: `tests/run` installs it.
     pub fn start() -> Self {
-        let mut server = Self { port: free_port(), process: None };
-        server.restart();
-        server
+        let mut table = Self { port: free_port(), server: Server::default() };
+        table.restart();
+        table
     }
 
     /// Where it listens.
@@ -53,28 +54,20 @@ impl DynamoDb {
         ]
     }
 
-    /// Its process id.
-    ///
-    /// # Panics
-    /// If it was killed.
-    pub fn id(&self) -> u32 {
-        self.process.as_ref().expect("it runs").id()
-    }
-
     /// Starts it again on the same port, with an empty table.
     ///
     /// # Panics
     /// As [`start`](Self::start), and if it runs.
     pub fn restart(&mut self) {
-        assert!(self.process.is_none(), "it was killed before");
-        let python = python();
-        let process = Command::new(&python)
-            .args([concat!(env!("CARGO_MANIFEST_DIR"), "/src/dynamodb/server.py"), &self.port.to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}: tests/run installs it", python.display()));
-        self.process = Some(process);
+        self.server.spawn(
+            Command::new(python())
+                .args([
+                    concat!(env!("CARGO_MANIFEST_DIR"), "/src/dynamodb/server.py"),
+                    &self.port.to_string(),
+                ])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null()),
+        );
         let until = Instant::now() + Duration::from_secs(60);
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             assert!(Instant::now() < until, "moto did not start");
@@ -156,40 +149,19 @@ impl DynamoDb {
     pub fn put(&self, item: &Value) {
         self.call("PutItem", &json!({ "TableName": TABLE, "Item": item }));
     }
+}
 
-    /// Kills it as `kill -9` does.
-    ///
-    /// # Panics
-    /// If it was killed already.
-    pub fn kill(&mut self) {
-        let mut process = self.process.take().expect("it runs");
-        process.kill().expect("killed");
-        process.wait().expect("gone");
-    }
+impl Deref for DynamoDb {
+    type Target = Server;
 
-    /// Stops it as `kill -STOP` does: its connections stay open, and nothing answers.
-    ///
-    /// # Panics
-    /// If it was killed.
-    pub fn stop(&self) {
-        signal(self.process.as_ref().expect("it runs"), Signal::STOP);
-    }
-
-    /// Lets it go on.
-    ///
-    /// # Panics
-    /// If it was killed.
-    pub fn go_on(&self) {
-        signal(self.process.as_ref().expect("it runs"), Signal::CONT);
+    fn deref(&self) -> &Server {
+        &self.server
     }
 }
 
-impl Drop for DynamoDb {
-    fn drop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
+impl DerefMut for DynamoDb {
+    fn deref_mut(&mut self) -> &mut Server {
+        &mut self.server
     }
 }
 

@@ -2,18 +2,19 @@
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::process::{Signal, signal};
+use crate::process::Server;
 
 /// A server, gone when dropped.
 pub struct Redis {
     port: u16,
     arguments: Vec<String>,
     directory: PathBuf,
-    process: Option<Child>,
+    server: Server,
 }
 
 impl Redis {
@@ -34,7 +35,7 @@ impl Redis {
         let directory = std::env::temp_dir().join(format!("lift-redis-{}-{port}", std::process::id()));
         fs::create_dir_all(&directory).expect("a directory for Redis");
         let arguments = arguments.iter().map(ToString::to_string).collect();
-        let mut redis = Self { port, arguments, directory, process: None };
+        let mut redis = Self { port, arguments, directory, server: Server::default() };
         redis.restart();
         redis
     }
@@ -49,59 +50,23 @@ impl Redis {
         self.port
     }
 
-    /// Its process id.
-    ///
-    /// # Panics
-    /// If it was killed.
-    pub fn id(&self) -> u32 {
-        self.process.as_ref().expect("it runs").id()
-    }
-
     /// Starts it again on the same port, without what it held.
     ///
     /// # Panics
     /// As [`start`](Self::start), and if it runs.
     pub fn restart(&mut self) {
-        assert!(self.process.is_none(), "it was killed before");
-        let process = Command::new("redis-server")
-            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"])
-            .arg(&self.directory)
-            .args(&self.arguments)
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("redis-server runs: tests/run installs it");
-        self.process = Some(process);
+        self.server.spawn(
+            Command::new("redis-server")
+                .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"])
+                .arg(&self.directory)
+                .args(&self.arguments)
+                .stdout(Stdio::null()),
+        );
         let until = Instant::now() + Duration::from_secs(20);
         while self.ask(&["PING"]).is_none_or(|answer| answer.trim() != "PONG") {
             assert!(Instant::now() < until, "redis-server did not start");
             std::thread::sleep(Duration::from_millis(20));
         }
-    }
-
-    /// Kills it as `kill -9` does.
-    ///
-    /// # Panics
-    /// If it was killed already.
-    pub fn kill(&mut self) {
-        let mut process = self.process.take().expect("it runs");
-        process.kill().expect("killed");
-        process.wait().expect("gone");
-    }
-
-    /// Stops it as `kill -STOP` does: its connections stay open, and nothing answers.
-    ///
-    /// # Panics
-    /// If it was killed.
-    pub fn stop(&self) {
-        signal(self.process.as_ref().expect("it runs"), Signal::STOP);
-    }
-
-    /// Lets it go on.
-    ///
-    /// # Panics
-    /// If it was killed.
-    pub fn go_on(&self) {
-        signal(self.process.as_ref().expect("it runs"), Signal::CONT);
     }
 
     /// What `redis-cli` says to a command.
@@ -120,12 +85,22 @@ impl Redis {
     }
 }
 
+impl Deref for Redis {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
+impl DerefMut for Redis {
+    fn deref_mut(&mut self) -> &mut Server {
+        &mut self.server
+    }
+}
+
 impl Drop for Redis {
     fn drop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
         let _ = fs::remove_dir_all(&self.directory);
     }
 }

@@ -7,18 +7,20 @@ use std::hint::black_box;
 
 use allocation_counter::measure;
 use lift::prelude::*;
-use lift::validate::from_slice;
+use lift::validate::{Violation, from_slice};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields)]
+#[validate(schema(function = no_gifts))]
 struct Order {
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(length(min = 1, max = 64), extend("x-note" = "a name"))]
     customer: String,
     #[schemars(email)]
     email: String,
     #[schemars(length(min = 1, max = 50))]
     lines: Vec<Line>,
     #[schemars(length(max = 500))]
+    #[validate(custom(function = polite))]
     note: Option<String>,
     #[serde(default)]
     payment: Payment,
@@ -52,6 +54,15 @@ enum Payment {
         #[schemars(length(min = 4))]
         holder: String,
     },
+}
+
+fn polite(note: &str) -> Result<(), Violation> {
+    if note.contains('!') { Err(Violation::new("", "polite", "must not shout")) } else { Ok(()) }
+}
+
+fn no_gifts(order: &Order) -> Vec<Violation> {
+    let is_free = order.lines.iter().all(|line| line.qty == 0);
+    if is_free { vec![Violation::new("/lines", "no_gifts", "must not be free")] } else { Vec::new() }
 }
 
 /// How often, and how many bytes, memory is asked for while a body is read.

@@ -4,9 +4,10 @@ use proc_macro2::Span;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, ExprLit, Lit, Meta, MetaList, Token};
+use syn::{Attribute, Error, Expr, ExprLit, Lit, LitStr, Meta, MetaList, Token};
 
 use super::extension::Extension;
+use super::function::{self, OwnCheck};
 use super::{dialect, extension};
 
 /// Everything that a set of attributes says.
@@ -15,6 +16,12 @@ pub(crate) struct Attributes {
     pub(crate) constraints: Constraints,
     /// Keywords that stand in `extend(…)` and have native checks.
     pub(crate) extensions: Vec<Extension>,
+    /// Keywords of the app's own, perhaps: annotations where an app has not added them.
+    pub(crate) annotations: Vec<LitStr>,
+    /// Formats of the app's own.
+    pub(crate) own_formats: Vec<LitStr>,
+    /// Functions of the app's own.
+    pub(crate) own: Vec<OwnCheck>,
     /// It is never read, so that there is nothing to check.
     pub(crate) skipped: bool,
     /// The value does not tell what was read: only the schema can check it.
@@ -51,7 +58,7 @@ pub(crate) struct Bounds {
 
 /// Whose attribute it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Owner {
+pub(super) enum Owner {
     Serde,
     Schemars,
     Validate,
@@ -80,7 +87,7 @@ impl Mistakes {
 }
 
 /// An item of an attribute; `None` is `!key`, which schemars has besides what Rust knows.
-struct Item(Option<Meta>);
+pub(super) struct Item(pub(super) Option<Meta>);
 
 impl Parse for Item {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -142,18 +149,18 @@ impl Attributes {
             (Owner::Schemars, "title" | "description" | "example" | "deprecated" | "inline" | "crate" | "bound") => {}
             (Owner::Schemars, "extend") => {
                 let Meta::List(list) = meta else { return };
-                let (native, opaque) = extension::read(list, mistakes);
-                self.extensions.extend(native);
-                self.opaque |= opaque;
+                extension::read(list, self, mistakes);
             }
             // The schema says more or other than serde does.
             (Owner::Schemars, _) => self.opaque = true,
+            (Owner::Validate | Owner::Garde, "custom") => self.own.extend(function::read(owner, meta, mistakes)),
+            (Owner::Validate, "schema") => self.own.extend(function::read(owner, meta, mistakes)),
             (Owner::Validate, "nested") | (Owner::Garde, "skip" | "dive" | "rename" | "allow_unvalidated") => {}
             (Owner::Validate | Owner::Garde | Owner::Serde, _) => mistakes.at(
                 meta.span(),
                 format_args!(
                     "`{name}` is not in the JSON Schema, and would not be checked; say it by `length`, `range`, `regex`, \
-                     `contains`, a format or `inner`, or check it in `#[validate(with = path)]` on the handler"
+                     `contains`, a format or `inner`, or check it by `custom(function = path)`"
                 ),
             ),
         }
@@ -216,11 +223,11 @@ impl Constraints {
     }
 }
 
-fn name(meta: &Meta) -> String {
+pub(super) fn name(meta: &Meta) -> String {
     meta.path().get_ident().map(ToString::to_string).unwrap_or_default()
 }
 
-fn items(list: &MetaList, mistakes: &mut Mistakes) -> Vec<Item> {
+pub(super) fn items(list: &MetaList, mistakes: &mut Mistakes) -> Vec<Item> {
     match list.parse_args_with(Punctuated::<Item, Token![,]>::parse_terminated) {
         Ok(items) => items.into_iter().collect(),
         Err(error) => {

@@ -5,8 +5,9 @@ use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, ExprLit, ExprUnary, Lit, LitStr, MetaList, Token, UnOp};
 
-use super::attributes::Mistakes;
+use super::attributes::{Attributes, Mistakes};
 use super::dialect;
+use crate::errors::distance;
 
 /// What a schema may say without a value being right or wrong by it.
 const ANNOTATIONS: [&str; 8] =
@@ -94,9 +95,19 @@ enum Check {
     Members(&'static str, Expr),
 }
 
-/// The keywords of one `extend(…)` that have native checks, and whether there are others.
-pub(super) fn read(list: &MetaList, mistakes: &mut Mistakes) -> (Vec<Extension>, bool) {
-    let (mut native, mut opaque) = (Vec::new(), false);
+/// What one keyword says.
+enum Said {
+    Nothing,
+    /// What an app may have made a keyword of its own.
+    Annotation,
+    BySchema,
+    /// A format that the app must have added.
+    OwnFormat(LitStr),
+    Native(Box<Check>),
+}
+
+/// Reads the keywords of one `extend(…)`.
+pub(super) fn read(list: &MetaList, attributes: &mut Attributes, mistakes: &mut Mistakes) {
     let pairs = match pairs.parse2(list.tokens.clone()) {
         Ok(pairs) => pairs,
         Err(error) => {
@@ -107,17 +118,17 @@ pub(super) fn read(list: &MetaList, mistakes: &mut Mistakes) -> (Vec<Extension>,
     for (keyword, value) in pairs {
         match one(&keyword, &value, mistakes) {
             Said::Nothing => {}
-            Said::BySchema => opaque = true,
-            Said::Native(check) => native.push(Extension { span: keyword.span(), check: *check }),
+            Said::Annotation => attributes.annotations.push(keyword),
+            Said::BySchema => attributes.opaque = true,
+            Said::OwnFormat(name) => {
+                attributes.own_formats.push(name);
+                attributes.opaque = true;
+            }
+            Said::Native(check) => {
+                attributes.extensions.push(Extension { span: keyword.span(), check: *check });
+            }
         }
     }
-    (native, opaque)
-}
-
-enum Said {
-    Nothing,
-    BySchema,
-    Native(Box<Check>),
 }
 
 fn one(keyword: &LitStr, value: &TokenStream, mistakes: &mut Mistakes) -> Said {
@@ -141,11 +152,12 @@ fn one(keyword: &LitStr, value: &TokenStream, mistakes: &mut Mistakes) -> Said {
             }
             Said::BySchema
         }
-        _ if name.starts_with("x-") || ANNOTATIONS.contains(&&*name) => Said::Nothing,
+        _ if name.starts_with("x-") => Said::Annotation,
+        _ if ANNOTATIONS.contains(&&*name) => Said::Nothing,
         _ if BY_SCHEMA.contains(&&*name) => Said::BySchema,
         _ => {
             let message = format!(
-                "`{name}` is no keyword of JSON Schema 2020-12, and would not be checked; the name of an annotation starts with `x-`"
+                "`{name}` is no keyword of JSON Schema 2020-12, and would not be checked; the name of an annotation, or of a keyword of the app's own, starts with `x-`"
             );
             mistakes.at(keyword.span(), message);
             Said::Nothing
@@ -161,11 +173,35 @@ fn format(value: &TokenStream, mistakes: &mut Mistakes) -> Said {
         return Said::Native(Box::new(Check::Format(function)));
     }
     // What schemars writes of numbers; Lift writes their limits from it.
-    if !["int", "uint", "float", "double"].iter().any(|number| name.starts_with(number)) {
-        let known = FORMATS.join(", ");
-        mistakes.at(format.span(), format_args!("`{name}` is no format that is checked; these are: {known}"));
+    let bits = name.strip_prefix("uint").or_else(|| name.strip_prefix("int"));
+    if matches!(&*name, "float" | "double") || matches!(bits, Some("" | "8" | "16" | "32" | "64" | "128")) {
+        return Said::BySchema;
     }
-    Said::BySchema
+    if let Some(known) = FORMATS.into_iter().find(|known| is_slip(&name, known)) {
+        let message = format!(
+            "`{name}` is no format of JSON Schema: did you mean `{known}`? A format of the app's own has a name that is less like it"
+        );
+        mistakes.at(format.span(), message);
+        return Said::BySchema;
+    }
+    Said::OwnFormat(format)
+}
+
+/// Whether a name was probably meant to be a known one: nearly the same, or the same letters in another order. Short names
+/// are like many others, such as `vat` like `date`.
+fn is_slip(name: &str, known: &str) -> bool {
+    let most = match known.len() {
+        ..=2 => 0,
+        3..=4 => 1,
+        _ => 2,
+    };
+    let sorted = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let name = name.to_lowercase().replace('_', "-");
+    distance(&name, known) <= most || sorted(&name) == sorted(known)
 }
 
 /// `"key" = value, …`, where a value may be anything that `json!` takes.
@@ -216,5 +252,45 @@ impl Extension {
             Check::Members(_, most) => quote!(#private::AsMembers(__lift_value).within(0, #most)),
         };
         quote_spanned!(self.span=> __lift_found |= #check;)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FORMATS, is_slip};
+
+    #[test]
+    fn a_slip_is_told_from_a_format_of_the_apps_own() {
+        for slip in [
+            "emial",
+            "Email",
+            "tiem",
+            "date_time",
+            "DateTime",
+            "datetime",
+            "url",
+            "UUID",
+            "uid",
+            "IPv4",
+            "ipv5",
+            "IP",
+        ] {
+            assert!(FORMATS.iter().any(|known| is_slip(slip, known)), "{slip}");
+        }
+        for own in [
+            "sku",
+            "zip",
+            "id",
+            "iban",
+            "isbn",
+            "vat",
+            "currency",
+            "postcode",
+            "phone",
+            "e164",
+            "country-code",
+        ] {
+            assert!(!FORMATS.iter().any(|known| is_slip(own, known)), "{own}");
+        }
     }
 }

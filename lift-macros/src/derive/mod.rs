@@ -6,13 +6,16 @@
 mod attributes;
 pub(crate) mod dialect;
 mod extension;
+mod function;
 mod key;
+mod own;
 mod pattern;
+mod types;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Expr, ExprLit, Field, Fields, Generics, Lit, Type, parse_quote};
+use syn::{Data, DeriveInput, Expr, ExprLit, Field, Fields, Generics, Lit, LitStr, Type, parse_quote};
 
 use self::attributes::{Attributes, Bounds, Constraints, Format, Mistakes};
 use self::extension::Extension;
@@ -54,17 +57,19 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
             quote!()
         }
     };
+    let container_checks = of_container(&container);
     let errors = mistakes.into_error().map(|error| error.to_compile_error());
     // After a mistake the type is still `Validate`, so that one mistake gives one message.
     let opaque = container.opaque || !container.extensions.is_empty() || errors.is_some();
-    let body = if opaque { quote!() } else { body };
+    let own = if errors.is_some() { quote!() } else { own::expand(input) };
+    let body = if opaque { quote!() } else { quote!(#body #container_checks) };
     let start = if opaque { quote!(UNDECIDED) } else { quote!(VALID) };
 
     let name = &input.ident;
     let generics = bounded(input.generics.clone());
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let key = key::expand(input);
-    let lost_in_keys = is_lost_in_keys(&input.data).then(|| {
+    let lost_in_keys = is_lost_in_keys(&input.data, &container).then(|| {
         quote!(
             const LOST_IN_KEYS: bool = true;
         )
@@ -79,26 +84,48 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
             #[inline]
             fn check(&self) -> ::lift::__private::validate::Finding {
                 use ::lift::__private::validate::{
-                    AlwaysGiven as _, Foreign as _, NoMembers as _, NoNumber as _, NoText as _,
+                    AlwaysGiven as _, Foreign as _, NoMembers as _, NoNumber as _, NoText as _, PerhapsGiven as _,
                 };
                 let mut __lift_found = ::lift::__private::validate::Finding::#start;
                 #body
                 __lift_found
             }
+
+            #own
         }
     }
 }
 
+/// The checks of the whole value.
+fn of_container(attributes: &Attributes) -> TokenStream {
+    let annotations = of_annotations(&attributes.annotations);
+    let own = attributes.own.iter().map(|check| {
+        let said = check.call("self");
+        quote!(__lift_found |= ::lift::__private::validate::Finding::by(&#said);)
+    });
+    quote!(#annotations #(#own)*)
+}
+
+/// What an app may have made keywords of its own.
+fn of_annotations(names: &[LitStr]) -> TokenStream {
+    quote!(#(__lift_found |= ::lift::__private::validate::keyword(#names);)*)
+}
+
 /// Whether it is text or a number by rules that the schema of a map does not take over from its keys.
-fn is_lost_in_keys(data: &Data) -> bool {
+fn is_lost_in_keys(data: &Data, container: &Attributes) -> bool {
     let Data::Struct(data) = data else { return false };
     let (Fields::Unnamed(fields), 1) = (&data.fields, data.fields.len()) else { return false };
+    if !container.extensions.is_empty() || !container.own_formats.is_empty() {
+        return true;
+    }
     // Its mistakes are told where its checks are made.
     let mut mistakes = Mistakes::default();
     fields.unnamed.iter().any(|field| {
-        let Attributes { constraints, extensions, .. } = Attributes::read(&field.attrs, &mut mistakes);
+        let Attributes { constraints, extensions, own_formats, .. } =
+            Attributes::read(&field.attrs, &mut mistakes);
         let Constraints { length, range, format, .. } = constraints;
-        length.is_some() || range.is_some() || format.is_some() || !extensions.is_empty()
+        let is_extended = !extensions.is_empty() || !own_formats.is_empty();
+        length.is_some() || range.is_some() || format.is_some() || is_extended
     })
 }
 
@@ -120,6 +147,10 @@ fn structure(fields: &Fields, mistakes: &mut Mistakes) -> TokenStream {
 
 fn arm(variant: &syn::Variant, mistakes: &mut Mistakes) -> TokenStream {
     let attributes = Attributes::read(&variant.attrs, mistakes);
+    for check in &attributes.own {
+        mistakes.at(check.span, "an own check stands on a type or on a field: move it to the enum");
+    }
+    let annotations = of_annotations(&attributes.annotations);
     let name = &variant.ident;
     if attributes.opaque || !attributes.extensions.is_empty() {
         return quote!(Self::#name { .. } => __lift_found |= ::lift::__private::validate::Finding::UNDECIDED,);
@@ -132,12 +163,23 @@ fn arm(variant: &syn::Variant, mistakes: &mut Mistakes) -> TokenStream {
         bindings.push(quote!(#member: #binding));
         checks.push(quote!({ let __lift_value = #binding; #check }));
     }
-    quote!(Self::#name { #(#bindings),* } => { #(#checks)* })
+    quote!(Self::#name { #(#bindings),* } => { #(#checks)* #annotations })
 }
 
 /// The checks of `__lift_value`, a reference to a field.
 fn of_field(field: &Field, fields: &Fields, mistakes: &mut Mistakes) -> TokenStream {
-    let Attributes { constraints, extensions, skipped, opaque } = Attributes::read(&field.attrs, mistakes);
+    let Attributes { constraints, extensions, annotations, own_formats: _, own, skipped, opaque } =
+        Attributes::read(&field.attrs, mistakes);
+    for check in &own {
+        if check.is_schema {
+            mistakes.at(check.span, "`schema` checks a whole type: write `custom(function = path::of_it)`");
+        } else if skipped {
+            mistakes.at(
+                check.span,
+                "a field that serde skips is not checked: take the check off, or put it on the type",
+            );
+        }
+    }
     // What a tuple struct skips moves the places of the others.
     if opaque || (skipped && matches!(fields, Fields::Unnamed(_))) {
         return quote!(__lift_found |= ::lift::__private::validate::Finding::UNDECIDED;);
@@ -149,7 +191,18 @@ fn of_field(field: &Field, fields: &Fields, mistakes: &mut Mistakes) -> TokenStr
     let constraints = of_constraints(&constraints, ty);
     let extensions = extensions.iter().map(Extension::expand);
     let nested = quote_spanned!(ty.span()=> <::lift::__private::validate::Probe<#ty>>::check(__lift_value));
-    quote!(#constraints #(#extensions)* __lift_found |= #nested;)
+    let annotations = of_annotations(&annotations);
+    let own = own.iter().map(|check| {
+        let said = check.call("__lift_given");
+        quote!(
+            if let ::core::option::Option::Some(__lift_given) =
+                ::lift::__private::validate::Given(__lift_value).value()
+            {
+                __lift_found |= ::lift::__private::validate::Finding::by(&#said);
+            }
+        )
+    });
+    quote!(#constraints #(#extensions)* #annotations __lift_found |= #nested; #(#own)*)
 }
 
 /// The constraints of `__lift_value`, whose type is `ty` or, for `inner`, is in it.

@@ -10,12 +10,12 @@ use futures_util::FutureExt as _;
 use http::{Method, header};
 use tokio::time::timeout_at;
 
+use super::begin::{Begun, begin};
 use super::computed::Computed;
 use super::entry::Entry;
 use super::http::{Pages, Shared, add_age, add_status, produce, serve, serve_failure, tell};
 use super::invalidate::Invalidation;
 use super::key::Key;
-use super::plan::{Begun, begin};
 use super::policy::Policy;
 use super::resolve::{Answer, Made, Step, background, refresh, reload, resolve, shortly_before_deadline};
 use super::tags::{Scope, Tags};

@@ -12,11 +12,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Cache;
+use super::begin::{Begun, begin};
 use super::computed::Computed;
 use super::entry::{Entry, Times};
 use super::invalidate::call_key;
 use super::key::Key;
-use super::plan::{Begun, Codec, Plan, begin};
+use super::plan::{Codec, Keyed, Plan};
 use super::policy::{Policy, Sharing};
 use super::resolve::{Answer, Keep, Produced, Step, background, current, failure, refresh, resolve};
 use super::tags::Tags;
@@ -332,7 +333,8 @@ where
     }
     let mut given = Tags::new();
     tags(&mut given);
-    let mut plan = Plan::primed(inner, cache.context(), policy, &call, space);
+    let keyed = Keyed { hash: inner.hash(call.as_bytes()), key: call.as_bytes().into(), call: call.len() };
+    let mut plan = Plan::new(policy, inner, cache.context(), space, keyed);
     plan.tagged(given);
     let created = plan.now();
     let times = match absent {

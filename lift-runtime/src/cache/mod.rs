@@ -4,6 +4,7 @@
 //! allocating on a hit) or asks a store outside the process; `resolve.rs` waits for whoever computes, or computes
 //! and stores; `call.rs` and `function.rs` are the two callers, for routes and for plain functions.
 
+mod begin;
 mod breaker;
 mod call;
 mod computed;

@@ -6,14 +6,14 @@ use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 
 use super::Inner;
+use super::begin::{Seen, look};
 use super::encode::{Encoded, digest};
 use super::entry::{Entry, Freshness, Times};
 use super::generation::{Snapshot, Stamp};
 use super::key::Key;
 use super::lookup::lookup;
-use super::memory::{Memory, Payer, Wanted};
-use super::near::Near;
-use super::policy::{Policy, Sharing};
+use super::memory::{Payer, Wanted};
+use super::policy::Policy;
 use super::remote::{Failed, Remote};
 use super::stats::Row;
 use super::store::{Found, Generation, Lease};
@@ -34,15 +34,6 @@ pub(crate) trait Codec: 'static {
     fn decode(kind: u8, bytes: &bytes::Bytes) -> Option<Self::Payload>;
 }
 
-/// What the first, synchronous look finds.
-pub(crate) enum Begun<R> {
-    Hit(R),
-    /// Everything else, boxed so that a hit's future stays small.
-    Miss(Box<Plan>),
-    /// The cache has no part in this call, for this reason.
-    Bypass(&'static str),
-}
-
 /// A use of the cache that is not a plain hit.
 pub(crate) struct Plan {
     pub(crate) policy: &'static Policy,
@@ -56,13 +47,24 @@ pub(crate) struct Plan {
     pub(crate) reload: bool,
     /// What memory has: served late, or as a fallback.
     pub(crate) found: Option<(Arc<Entry>, Freshness)>,
-    hash: u64,
-    key: Box<[u8]>,
-    /// How much of the key is the call itself: without caller and headers.
-    call: usize,
+    keyed: Keyed,
     abroad: Option<Abroad>,
     /// Whether another process computes it, as the last look-up told.
     pub(crate) is_leased: Option<bool>,
+}
+
+/// The key as memory knows it.
+pub(crate) struct Keyed {
+    pub(crate) hash: u64,
+    pub(crate) key: Box<[u8]>,
+    /// How much of the key is the call itself: without caller and headers.
+    pub(crate) call: usize,
+}
+
+impl Keyed {
+    fn call(&self) -> &[u8] {
+        &self.key[..self.call]
+    }
 }
 
 /// The key and the names as a store outside the process knows them.
@@ -76,142 +78,6 @@ pub(crate) struct Abroad {
 pub(crate) struct Looked {
     pub(crate) snapshot: Snapshot,
     pub(crate) found: Option<(Arc<Entry>, Freshness)>,
-}
-
-/// Looks for the result of a call in memory, or prepares what it takes to ask elsewhere and to compute it.
-/// `take` is what a hit takes of its entry.
-#[inline]
-pub(crate) fn begin<R>(
-    policy: &'static Policy,
-    context: &Context,
-    reload: bool,
-    arguments: impl FnOnce(&mut Key),
-    take: impl FnOnce(&Arc<Entry>) -> R,
-) -> Begun<R> {
-    let Some(inner) = Inner::of(policy, context.shared()) else { return Begun::Bypass("unknown-store") };
-    let mut key = Key::new();
-    key.raw(&policy.registered().id.to_le_bytes());
-    if let Err(reason) = write_space(policy, context, inner, &mut key) {
-        return Begun::Bypass(reason);
-    }
-    arguments(&mut key);
-    let call = key.len();
-    if policy.sharing == Sharing::Private {
-        let Some(caller) = context.raw_caller() else { return Begun::Bypass("no-caller") };
-        key.part(caller);
-    }
-    if !policy.vary.is_empty() {
-        write_headers(policy, context, &mut key);
-    }
-    let hash = inner.hash(key.as_bytes());
-    let mut found = None;
-    if let Some(memory) = inner.memory_for(policy).filter(|_| !reload) {
-        let near = inner.near_for(policy);
-        // The recorder may be anybody's code: it is told once the shard's lock is free.
-        let take = |entry: &Arc<Entry>| (take(entry), entry.row().hit().then(|| Arc::clone(entry.row())));
-        match look(memory, near, Wanted { hash, bytes: key.as_bytes() }, context, take) {
-            Seen::Fresh((taken, batch)) => {
-                if let Some(row) = batch {
-                    row.publish();
-                }
-                return Begun::Hit(taken);
-            }
-            Seen::Late(entry, freshness) => found = Some((entry, freshness)),
-            Seen::Nothing => {}
-        }
-    }
-    let space = space(policy, context);
-    let row = inner.rows.row(policy, &space);
-    let (inner, context, key) = (Arc::clone(inner), context.clone(), key.as_bytes().into());
-    let (tags, abroad) = (Tags::new(), None);
-    Begun::Miss(Box::new(Plan {
-        policy,
-        inner,
-        context,
-        space,
-        row,
-        tags,
-        reload,
-        found,
-        hash,
-        key,
-        call,
-        abroad,
-        is_leased: None,
-    }))
-}
-
-/// What memory has.
-enum Seen<R> {
-    Fresh(R),
-    /// Of use as stale or as a fallback.
-    Late(Arc<Entry>, Freshness),
-    Nothing,
-}
-
-/// Looks in memory; what is past use is dropped there. A near cache has what is fresh and trusted; for anything
-/// else the store is asked.
-#[inline]
-fn look<R>(
-    memory: &Memory,
-    near: Option<&Near>,
-    key: Wanted<'_>,
-    context: &Context,
-    take: impl FnOnce(&Arc<Entry>) -> R,
-) -> Seen<R> {
-    let now = context.clock().now_millis();
-    let seen = memory.visit(key, |entry| match entry.freshness(now) {
-        _ if !entry.stands(memory.generations()) => Seen::Late(Arc::clone(entry), Freshness::Gone),
-        Freshness::Fresh if near.is_none_or(|near| near.trusts(entry.read(), now)) => {
-            Seen::Fresh(take(entry))
-        }
-        _ if near.is_some() => Seen::Nothing,
-        freshness => Seen::Late(Arc::clone(entry), freshness),
-    });
-    match seen {
-        Some(Seen::Late(entry, Freshness::Gone)) => {
-            memory.forget(key, &entry);
-            Seen::Nothing
-        }
-        Some(seen) => seen,
-        None => Seen::Nothing,
-    }
-}
-
-/// Whose entries these are; an error is why the cache is bypassed.
-#[inline]
-fn write_space(policy: &Policy, context: &Context, inner: &Inner, key: &mut Key) -> Result<(), &'static str> {
-    if policy.is_shared() {
-        Space::Shared.write(key);
-    } else if let Some(tenant) = context.raw_tenant() {
-        Space::write_tenant(tenant, key);
-    } else if context.shared().tenants.is_some() || inner.has_tenants() {
-        return Err("no-tenant");
-    } else {
-        Space::Whole.write(key);
-    }
-    Ok(())
-}
-
-fn space(policy: &Policy, context: &Context) -> Space {
-    match context.raw_tenant() {
-        _ if policy.is_shared() => Space::Shared,
-        Some(tenant) => Space::Tenant(tenant.clone()),
-        None => Space::Whole,
-    }
-}
-
-fn write_headers(policy: &Policy, context: &Context, key: &mut Key) {
-    for name in policy.vary {
-        let Some(values) = context.raw_headers().map(|headers| headers.get_all(*name)) else {
-            key.length(0);
-            continue;
-        };
-        key.length(values.iter().count());
-        for value in values {
-            key.bytes(value.as_bytes());
-        }
-    }
 }
 
 /// A key as stores outside the process know it: the policy's id, which is this process's, gives way to its name,
@@ -235,16 +101,13 @@ pub(crate) fn call_abroad(policy: &Policy, call: &[u8]) -> Box<[u8]> {
 }
 
 impl Plan {
-    /// The plan of a value that is given rather than computed.
-    pub(crate) fn primed(
+    pub(crate) fn new(
+        policy: &'static Policy,
         inner: Arc<Inner>,
         context: Context,
-        policy: &'static Policy,
-        call: &Key,
         space: Space,
+        keyed: Keyed,
     ) -> Self {
-        let key: Box<[u8]> = call.as_bytes().into();
-        let hash = inner.hash(&key);
         let row = inner.rows.row(policy, &space);
         Self {
             policy,
@@ -255,9 +118,7 @@ impl Plan {
             tags: Tags::new(),
             reload: false,
             found: None,
-            hash,
-            call: key.len(),
-            key,
+            keyed,
             abroad: None,
             is_leased: None,
         }
@@ -267,8 +128,8 @@ impl Plan {
     pub(crate) fn tagged(&mut self, tags: Tags) {
         self.tags = tags;
         if self.inner.remote_for(self.policy).is_some() {
-            let key = abroad(self.policy, &self.key);
-            let call = call_abroad(self.policy, &self.key[..self.call]);
+            let key = abroad(self.policy, &self.keyed.key);
+            let call = call_abroad(self.policy, self.keyed.call());
             let names: Arc<[_]> = self.names(&call).map(Name::to_bytes).collect();
             let digest = digest(&names);
             self.abroad = Some(Abroad { key: key.into(), names, digest });
@@ -292,7 +153,7 @@ impl Plan {
     }
 
     pub(crate) fn wanted(&self) -> Wanted<'_> {
-        Wanted { hash: self.hash, bytes: &self.key }
+        Wanted { hash: self.keyed.hash, bytes: &self.keyed.key }
     }
 
     pub(crate) fn remote(&self) -> Option<(&Arc<Remote>, &Abroad)> {
@@ -301,7 +162,7 @@ impl Plan {
 
     /// The generations in this process's memory, as of now.
     pub(crate) fn stamp(&self) -> Stamp {
-        self.inner.memory().stamp(&self.space, self.names(&self.key[..self.call]))
+        self.inner.memory().stamp(&self.space, self.names(self.keyed.call()))
     }
 
     /// Whether nothing that a stamp was made under was invalidated since.
@@ -500,7 +361,7 @@ impl Plan {
     pub(crate) async fn forget(&self, entry: &Arc<Entry>) {
         match self.remote() {
             Some(_) => {
-                let call = call_abroad(self.policy, &self.key[..self.call]);
+                let call = call_abroad(self.policy, self.keyed.call());
                 let name = Name::Call(&self.space, &call).to_bytes();
                 if self.inner.renew_abroad(self.now(), &[name]).await.is_err() {
                     self.row.error();

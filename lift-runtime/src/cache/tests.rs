@@ -1,10 +1,12 @@
 //! The cache through its two callers, with expansions written by hand.
 
+mod concurrent;
 mod counters;
 mod function;
 mod handover;
 mod hasty;
 mod lab;
+mod leases;
 mod lookup;
 mod near;
 mod noise;
@@ -13,5 +15,6 @@ mod releases;
 mod remote;
 mod route;
 mod share;
+mod stale;
 mod stats;
 mod store;

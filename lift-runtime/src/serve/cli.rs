@@ -1,9 +1,10 @@
-//! The command line: `serve`, `routes`, `--help`.
+//! The command line: `serve`, `routes`, `schema`, `--help`.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
 
@@ -16,6 +17,8 @@ use crate::error::{Error, Result};
 pub(super) enum Command {
     Serve { addr: String },
     Routes,
+    Schema,
+    Check { old: PathBuf, allow_unknown: bool },
     Help { program: String },
 }
 
@@ -30,6 +33,8 @@ fn parse_from(mut arguments: Parser, port: Option<&str>) -> Result<Command> {
     let program = arguments.bin_name().map_or_else(|| "app".to_owned(), program_name);
     let mut command = None;
     let mut addr = None;
+    let mut old = None;
+    let mut allow_unknown = false;
     while let Some(argument) = arguments.next().map_err(|error| usage(&error))? {
         match argument {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help { program }),
@@ -37,13 +42,25 @@ fn parse_from(mut arguments: Parser, port: Option<&str>) -> Result<Command> {
                 let value = arguments.value().and_then(ValueExt::string);
                 addr = Some(value.map_err(|error| usage(&error))?);
             }
+            Arg::Long("check") => old = Some(arguments.value().map_err(|error| usage(&error))?.into()),
+            Arg::Long("allow-unknown") => allow_unknown = true,
             Arg::Value(name) if command.is_none() => command = Some(name.to_string_lossy().into_owned()),
             other => return Err(usage(&other.unexpected())),
         }
     }
+    if old.is_some() && command.as_deref() != Some("schema") {
+        return Err(usage(&"`--check` belongs to `schema`"));
+    }
+    if allow_unknown && old.is_none() {
+        return Err(usage(&"`--allow-unknown` belongs to `schema --check`"));
+    }
     match command.as_deref() {
         Some("help") => Ok(Command::Help { program }),
         Some("routes") => Ok(Command::Routes),
+        Some("schema") => Ok(match old {
+            Some(old) => Command::Check { old, allow_unknown },
+            None => Command::Schema,
+        }),
         Some("serve") | None => Ok(Command::Serve { addr: addr.unwrap_or_else(|| default_addr(port)) }),
         Some(unknown) => Err(usage(&format_args!("there is no command `{unknown}`"))),
     }
@@ -66,11 +83,16 @@ fn usage(error: &dyn std::fmt::Display) -> Error {
 pub(super) fn help(program: &str, about: Option<&str>) -> String {
     let about = about.map(|about| format!("{}\n\n", about.trim_end())).unwrap_or_default();
     format!(
-        "{about}Usage: {program} [serve] [--addr HOST:PORT]\n       {program} routes\n\n\
+        "{about}Usage: {program} [serve] [--addr HOST:PORT]\n       {program} routes\n       \
+         {program} schema [--check OLD.json [--allow-unknown]]\n\n\
          Commands:\n  \
          serve     serves HTTP until SIGTERM or ctrl-c (default)\n  \
-         routes    prints the routes\n\n\
+         routes    prints the routes\n  \
+         schema    prints the schemas of what routes take and answer, or compares them\n\n\
          Options:\n  \
+         --check OLD.json    tells whether this version keeps to what `schema` printed then: 0 if so,\n                      \
+                             1 if something breaks, 2 if it is not known, 64 if the file cannot be read\n  \
+         --allow-unknown     what is not known is no failure\n  \
          --addr HOST:PORT    where to listen (127.0.0.1 and PORT, or 127.0.0.1:3000)\n  \
          -h, --help          prints this\n\n\
          Where AWS_LAMBDA_RUNTIME_API is set, `serve` answers Lambda events instead."
@@ -81,6 +103,12 @@ pub(super) fn help(program: &str, about: Option<&str>) -> String {
 pub(super) fn listening(addr: SocketAddr, about: Option<&str>) -> String {
     let about = about.map(|about| format!("\n{}\n", about.trim_end())).unwrap_or_default();
     format!("listening on {}{about}", url(addr))
+}
+
+/// The answer to `schema --check` of a program that cannot compare.
+#[cfg(not(feature = "schema-check"))]
+pub(super) fn without_check() -> Error {
+    startup("`schema --check` is not in this program: build it with the feature `schema-check` of `lift`")
 }
 
 /// A table of routes: method, path, attributes, handler.
@@ -115,6 +143,12 @@ pub(super) fn print(text: &str) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
+/// Prints a line where errors go.
+#[cfg(feature = "schema-check")]
+pub(super) fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 #[cfg(test)]
 mod tests {
     use http::Method;
@@ -146,8 +180,24 @@ mod tests {
     }
 
     #[test]
+    fn schemas_are_printed_or_compared() {
+        assert_eq!(parsed(&["schema"], None), Ok(Command::Schema));
+        let check = |allow_unknown| Ok(Command::Check { old: "old.json".into(), allow_unknown });
+        assert_eq!(parsed(&["schema", "--check", "old.json"], None), check(false));
+        assert_eq!(parsed(&["schema", "--allow-unknown", "--check=old.json"], None), check(true));
+    }
+
+    #[test]
     fn what_is_not_understood_is_one_line() {
-        for arguments in [&["sevre"][..], &["--port", "1"], &["serve", "routes"], &["--addr"]] {
+        for arguments in [
+            &["schema", "--check"][..],
+            &["schema", "--allow-unknown"],
+            &["routes", "--check", "old.json"],
+            &["sevre"],
+            &["--port", "1"],
+            &["serve", "routes"],
+            &["--addr"],
+        ] {
             let error = parsed(arguments, None).expect_err("it is refused");
             assert!(error.ends_with("`--help` tells what there is") && !error.contains('\n'), "{error}");
         }

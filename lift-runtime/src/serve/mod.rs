@@ -1,6 +1,8 @@
 //! Running an app: its command line, the local server, and Lambda.
 
 mod cli;
+#[cfg(feature = "schema-check")]
+mod gate;
 #[cfg(feature = "lambda")]
 pub(crate) mod lambda;
 mod local;
@@ -32,6 +34,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     /// |---|---|
     /// | `serve` (or none) | serves HTTP/1.1 and h2c at `--addr`, at `127.0.0.1` and `PORT`, or at `127.0.0.1:3000`, until SIGTERM or ctrl-c |
     /// | `routes` | prints the routes |
+    /// | `schema` | prints the schemas of what routes take and answer; `schema --check old.json` compares |
     /// | `--help` | prints what the program understands, and what [`about`](App::about) says |
     ///
     /// It is on Lambda where `AWS_LAMBDA_RUNTIME_API` is set; `LIFT_RESPONSE_MODE` then says how answers leave:
@@ -52,6 +55,13 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         match cli::parse()? {
             Command::Help { program } => cli::print(&cli::help(&program, self.serving.about.as_deref())),
             Command::Routes => cli::print(&cli::routes(self.endpoints())),
+            Command::Schema => cli::print(&self.schemas().write()),
+            #[cfg(feature = "schema-check")]
+            Command::Check { old, allow_unknown } => {
+                gate::check_file(&old, allow_unknown, &self.schemas());
+            }
+            #[cfg(not(feature = "schema-check"))]
+            Command::Check { .. } => return Err(cli::without_check()),
             Command::Serve { addr } => {
                 crate::observe::init();
                 #[cfg(feature = "lambda")]

@@ -1,5 +1,6 @@
 //! What expansions call.
 
+pub use std::borrow::Cow;
 use std::future::Future;
 use std::marker::PhantomData;
 pub use std::string::{String, ToString};
@@ -10,6 +11,8 @@ use schemars::JsonSchema;
 
 pub use super::amount::{Amount, Limit};
 pub use super::constraint::{Items, Length, Pattern, Text, eat};
+pub use super::contents::{Closed, Contents};
+pub use super::dialect::keyword;
 pub use super::extended::{AsMembers, AsNumber, AsText, NoMembers, NoNumber, NoText};
 pub use super::file::FileSchema;
 pub use super::finding::{Finding, Validate};
@@ -19,6 +22,8 @@ pub use super::format::{
 };
 use super::input::{Input, checked};
 pub use super::output::{CheckOutputBySchema, CheckOutputNever, CheckOutputUnknown, Output, Unanswered};
+use super::own::Checks;
+pub use super::own::{Own, OwnVerdict, Place};
 pub use super::verdict::{IntoViolations, Verdict, VerdictLater};
 use super::violation::{Location, Violations};
 use crate::endpoint::{Argument, Call, Rejection};
@@ -191,7 +196,7 @@ where
     where
         S: Clone + Send + Sync + 'static,
     {
-        input(call, options, T::Value::check).await
+        input(call, options, Checks::NATIVE).await
     }
 }
 
@@ -212,7 +217,7 @@ where
     where
         S: Clone + Send + Sync + 'static,
     {
-        input(call, options, |_| Finding::UNDECIDED).await
+        input(call, options, Checks::BY_SCHEMA).await
     }
 }
 
@@ -266,14 +271,14 @@ impl<T: Send> TakeUnchecked<T> for Check<T> {
 async fn input<T: Input + Send, S>(
     call: &mut Call<S>,
     options: &Options,
-    check: fn(&T::Value) -> Finding,
+    checks: Checks<T::Value>,
 ) -> Option<T>
 where
     T::Value: JsonSchema + 'static,
     S: Clone + Send + Sync + 'static,
 {
     let taken = match T::read(&mut call.parts, &mut call.body, options.max_body).await {
-        Ok(raw) => checked(&raw, options, check),
+        Ok(raw) => checked(&raw, options, checks),
         Err(error) => Err(Rejection::Unreadable(error)),
     };
     taken.map_err(|rejection| call.reject(rejection)).ok()
@@ -312,10 +317,23 @@ impl<T, E> OutputCheck<T, E> {
 pub struct Probe<T: ?Sized>(PhantomData<fn(&T)>);
 
 impl<T: Validate + ?Sized> Probe<T> {
+    /// Whether it has native checks.
+    pub const IS_NATIVE: bool = true;
+
     /// What the native checks find.
     #[inline]
     pub fn check(value: &T) -> Finding {
         value.check()
+    }
+
+    /// Calls the own checks.
+    pub fn check_own(value: &T, place: &Place<'_>, own: &mut Own) {
+        value.check_own(place, own);
+    }
+
+    /// The name of a key.
+    pub fn key_name<'v>(value: &'v T, place: &Place<'_>) -> Option<Cow<'v, str>> {
+        value.key_name(place)
     }
 }
 
@@ -324,10 +342,22 @@ pub trait Foreign {
     /// The type.
     type Value: ?Sized;
 
+    /// Whether it has native checks.
+    const IS_NATIVE: bool = false;
+
     /// Only the schema can tell.
     #[inline]
     fn check(_: &Self::Value) -> Finding {
         Finding::UNDECIDED
+    }
+
+    /// There are none that could be called.
+    #[inline]
+    fn check_own(_: &Self::Value, _: &Place<'_>, _: &mut Own) {}
+
+    /// It has none that could be told.
+    fn key_name<'v>(_: &'v Self::Value, _: &Place<'_>) -> Option<Cow<'v, str>> {
+        None
     }
 }
 
@@ -335,27 +365,56 @@ impl<T: ?Sized> Foreign for Probe<T> {
     type Value = T;
 }
 
-/// `required` on a field: an `Option` must hold something. Any other type always does.
+/// A field's value, which may be an `Option`: method look-up tells what it is.
 pub struct Given<'a, T>(pub &'a T);
 
 impl<T> Given<'_, Option<T>> {
-    /// Whether something is there.
+    /// `required`: whether something is there.
     #[inline]
     pub fn is_given(&self) -> bool {
         self.0.is_some()
     }
 }
 
+impl<'a, T> Given<'a, Option<Option<T>>> {
+    /// What an own check is called with, if something is there.
+    #[inline]
+    pub fn value(self) -> Option<&'a T> {
+        self.0.as_ref()?.as_ref()
+    }
+}
+
+/// [`Given`] for an `Option`.
+pub trait PerhapsGiven<'a, T> {
+    /// What an own check is called with, if something is there.
+    fn value(self) -> Option<&'a T>;
+}
+
+impl<'a, T> PerhapsGiven<'a, T> for Given<'a, Option<T>> {
+    #[inline]
+    fn value(self) -> Option<&'a T> {
+        self.0.as_ref()
+    }
+}
+
 /// [`Given`] for what is not an `Option`.
-pub trait AlwaysGiven {
+pub trait AlwaysGiven<'a, T> {
     /// Always true.
     #[inline]
     fn is_given(&self) -> bool {
         true
     }
+
+    /// What an own check is called with.
+    fn value(&self) -> Option<&'a T>;
 }
 
-impl<T> AlwaysGiven for Given<'_, T> {}
+impl<'a, T> AlwaysGiven<'a, T> for Given<'a, T> {
+    #[inline]
+    fn value(&self) -> Option<&'a T> {
+        Some(self.0)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,10 @@
 //! `schema = "file.json"`: a body that a schema of the app's own describes.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
+use super::dialect::{Compiled, Dialect};
 use super::document::Document;
 use super::schema::Schema;
 
@@ -12,7 +13,7 @@ use super::schema::Schema;
 pub struct FileSchema {
     /// By URI; the schema itself is the first.
     files: &'static [(&'static str, &'static str)],
-    compiled: OnceLock<Result<Schema, String>>,
+    compiled: OnceLock<Compiled>,
 }
 
 impl FileSchema {
@@ -21,19 +22,33 @@ impl FileSchema {
         Self { files, compiled: OnceLock::new() }
     }
 
-    /// The schema, compiled at its first use.
-    pub(crate) fn schema(&self) -> Result<&Schema, &str> {
-        self.compiled.get_or_init(|| self.compile()).as_ref().map_err(String::as_str)
+    /// The schema in the dialect of the current app, compiled at its first use.
+    pub(crate) fn schema(&'static self) -> Compiled {
+        let dialect = Dialect::current();
+        if dialect.has_words() { dialect.of_file(self, || self.compile(&dialect)) } else { self.built_in() }
     }
 
-    fn compile(&self) -> Result<Schema, String> {
-        let read = |(uri, text): &(&'static str, &'static str)| match serde_json::from_str::<Value>(text) {
+    /// Nearly every app has no words of its own: its schemas are found without a look-up.
+    fn built_in(&self) -> Compiled {
+        self.compiled.get_or_init(|| self.compile(&Dialect::built_in())).clone()
+    }
+
+    fn compile(&self, dialect: &Dialect) -> Compiled {
+        self.read(dialect).map(Arc::new).map_err(Arc::from)
+    }
+
+    /// The files by their URIs, the schema itself first.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Result<(&'static str, Value), String>> {
+        self.files.iter().map(|(uri, text)| match serde_json::from_str::<Value>(text) {
             Ok(value) => Ok((*uri, value)),
             Err(error) => Err(format!("{uri} is not JSON: {error}")),
-        };
-        let files = self.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        })
+    }
+
+    fn read(&self, dialect: &Dialect) -> Result<Schema, String> {
+        let files = self.parts().collect::<Result<Vec<_>, _>>()?;
         let Some((uri, schema)) = files.first() else { return Err("there is no schema".to_owned()) };
-        Schema::compile(schema.clone(), Some(uri), &files)
+        Schema::compile(schema.clone(), Some(uri), &files, dialect)
     }
 
     /// Whether JSON is right by the schema; what is no schema, or no JSON, is told.
@@ -42,7 +57,8 @@ impl FileSchema {
     /// The schema does not compile, or the text is not JSON.
     pub fn accepts(&self, json: &[u8]) -> Result<bool, String> {
         let document: Document<'_> = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-        Ok(self.schema()?.validator.is_valid(&document))
+        let schema = self.built_in().map_err(|reason| reason.to_string())?;
+        Ok(schema.validator.is_valid(&document))
     }
 }
 

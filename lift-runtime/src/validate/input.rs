@@ -13,6 +13,7 @@ use super::document::Document;
 use super::expansion::Options;
 use super::file::FileSchema;
 use super::finding::{Finding, Validate};
+use super::own::{Checks, Refused};
 use super::refusal::Refusal;
 use super::reread::At;
 use super::schema::{Contract, Schema};
@@ -29,6 +30,8 @@ pub trait Input: Sized {
     type Raw: Send;
     /// Where it comes from.
     const LOCATION: Location;
+    /// The media type of a body.
+    const MEDIA_TYPE: Option<&'static str> = None;
 
     /// Reads it.
     fn read(
@@ -115,11 +118,7 @@ pub(crate) fn unchecked<I: Input>(raw: &I::Raw) -> Result<I, Rejection> {
 
 /// An input that is checked.
 #[inline]
-pub(crate) fn checked<I>(
-    raw: &I::Raw,
-    options: &Options,
-    check: fn(&I::Value) -> Finding,
-) -> Result<I, Rejection>
+pub(crate) fn checked<I>(raw: &I::Raw, options: &Options, checks: Checks<I::Value>) -> Result<I, Rejection>
 where
     I: Input,
     I::Value: JsonSchema + 'static,
@@ -129,20 +128,31 @@ where
     }
     let (parsed, unknown) =
         if options.is_strict() { unknown::watch(|| I::parse(raw)) } else { (I::parse(raw), false) };
-    match parsed {
-        Ok(value) if check(&value).is_valid() && !unknown => Ok(I::wrap(value)),
-        parsed => judged::<I>(raw, options, parsed).map(I::wrap),
-    }
+    let judged = match parsed {
+        Ok(value) => {
+            let finding = (checks.find)(&value);
+            if finding.is_valid() && !unknown {
+                return Ok(I::wrap(value));
+            }
+            judged::<I>(raw, options, Ok((value, finding)), checks)
+        }
+        Err(unread) => judged::<I>(raw, options, Err(unread), checks),
+    };
+    judged.map(I::wrap)
 }
 
 /// What a schema of the app's own finds wrong with a body.
-fn check_by_file<I: Input>(raw: &I::Raw, status: StatusCode, file: &FileSchema) -> Result<(), Rejection> {
-    let schema = file.schema().map_err(broken_schema)?;
-    let document = I::document(raw, schema).map_err(Rejection::Unreadable)?;
+fn check_by_file<I: Input>(
+    raw: &I::Raw,
+    status: StatusCode,
+    file: &'static FileSchema,
+) -> Result<(), Rejection> {
+    let schema = file.schema().map_err(|reason| broken_schema(&reason))?;
+    let document = I::document(raw, &schema).map_err(Rejection::Unreadable)?;
     if schema.validator.is_valid(&document) {
         return Ok(());
     }
-    let violations = report::violations(schema, &document, I::LOCATION);
+    let violations = report::violations(&schema, &document, I::LOCATION);
     Err(Rejection::Invalid(status, violations))
 }
 
@@ -150,9 +160,14 @@ fn broken_schema(reason: &str) -> Rejection {
     Rejection::Unreadable(Error::internal(format!("a schema is not valid: {reason}")))
 }
 
-/// The schema's verdict, which is final; where it finds nothing, serde's.
+/// The schema's verdict, and of a value that could be read that of the own checks.
 #[cold]
-fn judged<I>(raw: &I::Raw, options: &Options, parsed: Result<I::Value, Unread>) -> Result<I::Value, Rejection>
+fn judged<I>(
+    raw: &I::Raw,
+    options: &Options,
+    parsed: Result<(I::Value, Finding), Unread>,
+    checks: Checks<I::Value>,
+) -> Result<I::Value, Rejection>
 where
     I: Input,
     I::Value: JsonSchema + 'static,
@@ -161,26 +176,22 @@ where
         return Err(Rejection::Unreadable(error));
     }
     let contract = if options.is_strict() { Contract::StrictInput } else { Contract::Input };
-    let status = options.status_code();
     let schema = Schema::of::<I::Value>(contract).map_err(|reason| broken_schema(&reason))?;
     let mut document = I::document(raw, &schema).map_err(Rejection::Unreadable)?;
-    let violations = report::violations(&schema, &document, I::LOCATION);
-    if !violations.is_empty() {
-        let violations = violations.map_pointers(|pointer| I::point(raw, &schema, pointer));
-        return Err(Rejection::Invalid(status, violations));
-    }
-    let reread = match parsed {
-        Ok(value) => return Ok(value),
-        Err(Unread::Json(error)) => reread(&mut document, I::json(raw), &error),
+    let found = report::violations(&schema, &document, I::LOCATION);
+    let reread = |unread| match unread {
+        Unread::Json(error) => reread(&mut document, I::json(raw), &error),
         // The schema knows the types of text better than the type does, where serde buffers it for `flatten`.
-        Err(_) => from_document(&mut document).map_err(|refusal| refusal.into_violation(I::LOCATION)),
+        _ => from_document(&mut document).map_err(|refusal| refusal.into_violation(I::LOCATION)),
     };
-    let mut violation = match reread {
-        Ok(value) => return Ok(value),
-        Err(violation) => violation,
-    };
-    I::point(raw, &schema, &mut violation.pointer);
-    Err(Rejection::Invalid(status, violation.into()))
+    let verdict = checks.verdict(found, parsed, reread, I::LOCATION);
+    verdict.map_err(|refused| match refused {
+        Refused::Wrong(violations) => {
+            let violations = violations.map_pointers(|pointer| I::point(raw, &schema, pointer));
+            Rejection::Invalid(options.status_code(), violations)
+        }
+        Refused::Undecidable(reason) => broken_schema(&reason),
+    })
 }
 
 /// Why serde refused JSON that the schema, if there is one, accepts.
@@ -243,15 +254,20 @@ where
     T: Validate + DeserializeOwned + 'static,
 {
     let parsed = match strict::parse::<T>(json) {
-        Ok(value) if value.check().is_valid() => return Ok(value),
-        parsed => parsed,
+        Ok(value) => match value.check() {
+            finding if finding.is_valid() => return Ok(value),
+            finding => Ok((value, finding)),
+        },
+        Err(error) => Err(error),
     };
     let mut document = parse_json(json).map_err(|error| {
         let detail = error.problem().detail.clone().unwrap_or_default();
         Violation::new("", "json", detail)
     })?;
-    report::of::<T>(&document, Contract::Input)?;
-    parsed.or_else(|error| reread(&mut document, json, &error).map_err(Violations::from))
+    let found = report::of::<T>(&document, Contract::Input)?;
+    let reread = |error| reread(&mut document, json, &error);
+    let verdict = Checks::NATIVE.verdict(found, parsed, reread, Location::Body);
+    verdict.map_err(Refused::into_violations::<T>)
 }
 
 /// See [`from_value`](super::from_value).
@@ -261,10 +277,14 @@ where
 {
     let mut document = Document::from(value);
     let parsed = match T::deserialize(At(&document)) {
-        Ok(value) if value.check().is_valid() => return Ok(value),
-        parsed => parsed,
+        Ok(value) => match value.check() {
+            finding if finding.is_valid() => return Ok(value),
+            finding => Ok((value, finding)),
+        },
+        Err(refusal) => Err(refusal),
     };
-    report::of::<T>(&document, Contract::Input)?;
-    let read = parsed.or_else(|_| from_document(&mut document));
-    read.map_err(|refusal| refusal.into_violation(Location::Body).into())
+    let found = report::of::<T>(&document, Contract::Input)?;
+    let reread = |_| from_document(&mut document).map_err(|refusal| refusal.into_violation(Location::Body));
+    let verdict = Checks::NATIVE.verdict(found, parsed, reread, Location::Body);
+    verdict.map_err(Refused::into_violations::<T>)
 }

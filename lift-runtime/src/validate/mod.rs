@@ -2,12 +2,15 @@
 //!
 //! Constraints are written once, where schemars reads them; it makes the JSON Schema of them, and
 //! `#[derive(Validate)]` native checks. A right value costs one typed parse and the native checks; only when something
-//! is wrong, or when a value cannot tell, is the document read again and the schema's verdict taken, which is final.
+//! is wrong, or when a value cannot tell, is the document read again and the schema's verdict taken, which is final. Beside
+//! it stands what an app's own checks say of the value.
 
 mod amount;
 mod closed;
 mod constraint;
+mod contents;
 mod cut;
+mod dialect;
 mod document;
 mod ecma;
 pub(crate) mod expansion;
@@ -16,14 +19,17 @@ mod file;
 mod finding;
 mod format;
 mod input;
+mod keys;
 mod number;
 mod output;
+mod own;
 mod pattern;
 mod refusal;
 mod report;
 mod reread;
 mod schema;
 mod sentence;
+mod standard;
 pub(crate) mod strict;
 mod text;
 mod twins;
@@ -37,16 +43,28 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+#[cfg(all(test, feature = "schema-check"))]
+pub(crate) use self::closed::close;
+pub(crate) use self::dialect::Dialect;
 pub(crate) use self::document::Document;
+#[cfg(feature = "schema-check")]
+pub(crate) use self::ecma::in_rust as ecma_in_rust;
 pub use self::finding::{Finding, Validate};
 #[cfg(feature = "websocket")]
 pub(crate) use self::input::checked;
 pub(crate) use self::input::{Input, Unread, input_wrapper, parse_json, unchecked};
+#[cfg(feature = "websocket")]
+pub(crate) use self::own::Checks;
+pub(crate) use self::own::Place;
+#[cfg(feature = "schema-check")]
+pub(crate) use self::pattern::translate as translate_patterns;
 pub(crate) use self::refusal::{Refusal, escape};
-pub(crate) use self::schema::Schema;
 pub use self::schema::schema_of;
+pub(crate) use self::schema::{Contract, Schema, published};
 pub(crate) use self::text::{InOrder, Pair, Pairs, Texts, coerce};
 pub use self::violation::{Location, Violation, Violations};
+#[cfg(feature = "schema-check")]
+pub(crate) use self::walk::{NAMED, SCHEMAS, each_schema};
 
 /// Parses JSON and checks it, as a handler with `#[validate]` does with its body.
 ///
@@ -88,5 +106,8 @@ pub fn check<T>(value: &T) -> Result<(), Violations>
 where
     T: Validate + Serialize + 'static,
 {
-    if value.check().is_valid() { Ok(()) } else { output::check(value) }
+    match value.check() {
+        finding if finding.is_valid() => Ok(()),
+        finding => output::check(value, finding, own::Checks::NATIVE),
+    }
 }

@@ -9,9 +9,10 @@ use serde::Serialize;
 use super::document::Document;
 use super::expansion::{Options, OutputCheck};
 use super::finding::{Finding, Validate};
+use super::own::{Checks, Place, Refused};
 use super::report;
 use super::schema::Contract;
-use super::violation::{Violation, Violations};
+use super::violation::{Location, Violation, Violations};
 use crate::error::Error;
 
 /// A response with a value that can be checked: `Json`, `Created`, and what is put around them.
@@ -74,16 +75,24 @@ impl fmt::Display for WrongOutput {
 
 impl std::error::Error for WrongOutput {}
 
-/// Checks a value that is to be written.
-pub(crate) fn check<T: JsonSchema + Serialize + 'static>(value: &T) -> Result<(), Violations> {
-    let Ok(value) = serde_json::to_value(value) else {
+/// What is wrong with a value that is to be written, of which the native checks have found so much.
+pub(crate) fn check<T>(value: &T, finding: Finding, checks: Checks<T>) -> Result<(), Violations>
+where
+    T: JsonSchema + Serialize + 'static,
+{
+    let Ok(json) = serde_json::to_value(value) else {
         return Err(Violation::new("", "json", "cannot be written as JSON").into());
     };
-    report::of::<T>(&Document::from(&value), Contract::Output)
+    let mut found = report::of::<T>(&Document::from(&json), Contract::Output)?;
+    if finding.may_be_own() {
+        let added = checks.add_own(&mut found, value, &Place::WRITTEN, Location::Body);
+        added.map_err(Refused::into_violations::<T>)?;
+    }
+    if found.is_empty() { Ok(()) } else { Err(found) }
 }
 
 impl<T, E> OutputCheck<T, E> {
-    fn inspect<V>(mut self, options: &Options, find: impl Fn(&V) -> Finding) -> Result<T, Unanswered<E>>
+    fn inspect<V>(mut self, options: &Options, checks: Checks<V>) -> Result<T, Unanswered<E>>
     where
         T: Output<Value = V>,
         V: JsonSchema + Serialize + 'static,
@@ -92,8 +101,12 @@ impl<T, E> OutputCheck<T, E> {
         if !options.is_sampled() {
             return Ok(answer);
         }
-        let Some(value) = answer.value().filter(|value| !find(value).is_valid()) else { return Ok(answer) };
-        let Err(violations) = check(value) else { return Ok(answer) };
+        let Some(value) = answer.value() else { return Ok(answer) };
+        let finding = (checks.find)(value);
+        if finding.is_valid() {
+            return Ok(answer);
+        }
+        let Err(violations) = check(value, finding, checks) else { return Ok(answer) };
         let wrong = WrongOutput(violations);
         if options.is_response_refused() {
             return Err(Unanswered::Output(Error::internal(wrong)));
@@ -111,7 +124,7 @@ where
 {
     /// The answer, if its value is right or `response = "log"` lets it through.
     pub fn checked(self, options: &Options) -> Result<T, Unanswered<E>> {
-        self.inspect(options, T::Value::check)
+        self.inspect(options, Checks::NATIVE)
     }
 }
 
@@ -127,7 +140,7 @@ where
     T::Value: JsonSchema + Serialize + 'static,
 {
     fn checked(self, options: &Options) -> Result<T, Unanswered<E>> {
-        self.inspect(options, |_| Finding::UNDECIDED)
+        self.inspect(options, Checks::BY_SCHEMA)
     }
 }
 

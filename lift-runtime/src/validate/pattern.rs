@@ -46,6 +46,12 @@ impl Patterns {
     }
 }
 
+/// Writes the patterns of a schema for the `regex` crate, where nobody asks what they were.
+#[cfg(feature = "schema-check")]
+pub(crate) fn translate(schema: &mut Value) {
+    Patterns::default().translate(schema);
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::cut::cut;
+use super::dialect::limit_and_sentence;
 use super::document::Document;
 use super::refusal::escape;
 use super::schema::{Contract, Schema};
@@ -15,17 +16,19 @@ use super::sentence::{self, Limit, Sentences};
 use super::violation::{LIMIT, Location, Violation, Violations};
 
 /// What the schema of a type finds wrong with a body.
+///
+/// # Errors
+/// The type's schema is not one.
 pub(crate) fn of<T: JsonSchema + 'static>(
     document: &Document<'_>,
     contract: Contract,
-) -> Result<(), Violations> {
+) -> Result<Violations, Violations> {
     let schema = Schema::of::<T>(contract).map_err(|reason| broken_schema::<T>(&reason))?;
-    let found = violations(&schema, document, Location::Body);
-    if found.is_empty() { Ok(()) } else { Err(found) }
+    Ok(violations(&schema, document, Location::Body))
 }
 
 /// What is said of a type whose schema is not one; the log has the reason.
-fn broken_schema<T>(reason: &str) -> Violations {
+pub(crate) fn broken_schema<T>(reason: &str) -> Violations {
     tracing::error!(type_name = std::any::type_name::<T>(), reason, "the type's JSON Schema is not valid");
     Violation::new("", "schema", "cannot be checked").into()
 }
@@ -199,10 +202,10 @@ impl Found<'_> {
             Kind::FalseSchema => self.plain(error, "false", "is not expected here"),
             Kind::Not { .. } => self.plain(error, "not", "has a value that is excluded"),
             Kind::OneOfMultipleValid { .. } => self.plain(error, "oneOf", "fits more than one of its forms"),
-            Kind::Custom { keyword, .. } => {
-                let violation =
-                    Violation::new(error.instance_path().as_str(), keyword.clone(), "is not valid");
-                self.violations.push(violation.at(self.location));
+            Kind::Custom { keyword, message } => {
+                let Some((limit, sentence)) = limit_and_sentence(message) else { return };
+                let violation = Violation::new(error.instance_path().as_str(), keyword.clone(), sentence);
+                self.violations.push(Violation { limit: Some(limit), ..violation.at(self.location) });
             }
             _ => self.plain(error, "schema", "cannot be checked"),
         }

@@ -3,18 +3,17 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::Arc;
 
-use foldhash::fast::RandomState;
-use jsonschema::{Draft, PatternOptions, Retrieve, Uri, Validator};
+use jsonschema::{PatternOptions, Retrieve, Uri, Validator};
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::closed;
+use super::dialect::{Compiled, Dialect};
 use super::document::Documents;
-use super::format;
 use super::number::F32;
 use super::pattern::Patterns;
 use super::sentence::Sentences;
@@ -39,6 +38,15 @@ pub(crate) enum Contract {
     /// Read, and no member may be unknown.
     StrictInput,
     Output,
+}
+
+/// The schema of a type as it is enforced on one way.
+pub(crate) fn published<T: JsonSchema + ?Sized>(contract: Contract) -> Value {
+    let mut schema = generator(contract).into_root_schema_for::<T>().to_value();
+    if contract == Contract::StrictInput {
+        closed::close(&mut schema);
+    }
+    schema
 }
 
 fn generator(contract: Contract) -> SchemaGenerator {
@@ -103,13 +111,6 @@ impl Retrieve for Files {
     }
 }
 
-type Compiled = Result<Arc<Schema>, Arc<str>>;
-
-/// By type, what was needed so far. It grows with the types of the program, not with its requests.
-static COMPILED: LazyLock<RwLock<ByType>> = LazyLock::new(RwLock::default);
-
-type ByType = HashMap<(TypeId, Contract), Compiled, RandomState>;
-
 impl fmt::Debug for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Schema").field(&self.value).finish()
@@ -117,23 +118,22 @@ impl fmt::Debug for Schema {
 }
 
 impl Schema {
-    /// The schema of a type, compiled at its first use. It fails where the type's schema is not one, such as by a
+    /// The schema of a type in the dialect of the current app, compiled at its first use. It fails where the type's schema is not one, such as by a
     /// pattern that no linear engine takes.
-    pub(crate) fn of<T: JsonSchema + 'static>(contract: Contract) -> Result<Arc<Self>, Arc<str>> {
-        let key = (TypeId::of::<T>(), contract);
-        let known = COMPILED.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        known.unwrap_or_else(|| {
-            let mut schema = generator(contract).into_root_schema_for::<T>().to_value();
-            if contract == Contract::StrictInput {
-                closed::close(&mut schema);
-            }
-            let compiled = Self::compile(schema, None, &[]).map(Arc::new).map_err(Arc::from);
-            COMPILED.write().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(compiled).clone()
+    pub(crate) fn of<T: JsonSchema + 'static>(contract: Contract) -> Compiled {
+        let dialect = Dialect::current();
+        dialect.of_type(TypeId::of::<T>(), contract, || {
+            Self::compile(published::<T>(contract), None, &[], &dialect).map(Arc::new).map_err(Arc::from)
         })
     }
 
     /// A schema, with the URI that it has, if any, and the files that it refers to by theirs.
-    pub(crate) fn compile(value: Value, base: Option<&str>, files: &[(&str, Value)]) -> Result<Self, String> {
+    pub(crate) fn compile(
+        value: Value,
+        base: Option<&str>,
+        files: &[(&str, Value)],
+        dialect: &Dialect,
+    ) -> Result<Self, String> {
         let mut patterns = Patterns::default();
         let mut tell = |mut schema: Value| {
             each_schema(&mut schema, &mut spell_out_nullable);
@@ -143,13 +143,8 @@ impl Schema {
         let told = tell(value.clone());
         let files: HashMap<_, _> =
             files.iter().map(|(uri, file)| ((*uri).to_owned(), tell(file.clone()))).collect();
-        let mut options = jsonschema::options_for::<Documents>()
-            .with_draft(Draft::Draft202012)
-            .with_retriever(Files(files))
-            .should_validate_formats(true)
-            .with_pattern_options(PatternOptions::regex())
-            .with_format("email", format::email)
-            .with_format("ip", format::ip);
+        let mut options =
+            dialect.options().with_retriever(Files(files)).with_pattern_options(PatternOptions::regex());
         if let Some(base) = base {
             options = options.with_base_uri(base);
         }

@@ -10,6 +10,7 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::document::Document;
+use super::keys::Key;
 use super::number::{Integer, Single};
 use super::unknown;
 use super::variants::Variants;
@@ -250,13 +251,13 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Parts<A> {
     }
 }
 
-/// Keys are left as they are: there is no `1.0` among them.
+/// There is no `1.0` among keys.
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Parts<A> {
     type Error = A::Error;
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        self.0.next_key_seed(seed)
+        self.0.next_key_seed(Key(seed))
     }
 
     #[inline]

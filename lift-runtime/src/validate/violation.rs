@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// How many violations one answer lists.
 pub(crate) const LIMIT: usize = 100;
 
 /// Which part of a request is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Location {
     /// A parameter of the path.
@@ -97,6 +97,18 @@ impl Violations {
         self
     }
 
+    /// The same, all of them in one part of the request.
+    pub(crate) fn all_at(mut self, location: Location) -> Self {
+        self.list.iter_mut().for_each(|violation| violation.r#in = location);
+        self
+    }
+
+    /// The same in an order of their own, where that in which they were found does not last.
+    pub(crate) fn sorted(mut self) -> Self {
+        self.list.sort_by(|one, other| (&one.keyword, &one.message).cmp(&(&other.keyword, &other.message)));
+        self
+    }
+
     /// The same, in other words where there are any.
     pub(crate) fn reworded(mut self, word: impl Fn(&Violation) -> Option<String>) -> Self {
         for violation in &mut self.list {
@@ -105,6 +117,11 @@ impl Violations {
             }
         }
         self
+    }
+
+    /// Whether one more would only be noted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.list.len() >= LIMIT
     }
 
     /// Notes that there is more.

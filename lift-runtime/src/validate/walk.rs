@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Keywords whose value is one schema, or an array of them.
-const SCHEMAS: [&str; 16] = [
+pub(crate) const SCHEMAS: [&str; 16] = [
     "additionalProperties",
     "allOf",
     "anyOf",
@@ -23,7 +23,8 @@ const SCHEMAS: [&str; 16] = [
 ];
 
 /// Keywords whose value is an object of schemas by name.
-const NAMED: [&str; 5] = ["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"];
+pub(crate) const NAMED: [&str; 5] =
+    ["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"];
 
 /// Visits every schema that is an object, the inner ones first.
 pub(crate) fn each_schema(schema: &mut Value, visit: &mut dyn FnMut(&mut Map<String, Value>)) {

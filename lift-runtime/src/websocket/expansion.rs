@@ -18,8 +18,8 @@ use crate::endpoint::{Call, Endpoint, Rejection, code};
 use crate::error::{Error, Result};
 use crate::json::Json;
 use crate::problem::Problem;
-use crate::validate::expansion::{Checkable, Options as Checks};
-use crate::validate::{Finding, Validate, checked, unchecked};
+use crate::validate::expansion::{Checkable, Options as CheckOptions};
+use crate::validate::{Checks, Validate, checked, unchecked};
 
 /// What a message is answered with, if it is.
 pub type Answer = Result<Option<Message>>;
@@ -140,13 +140,13 @@ where
 /// Messages that are no JSON.
 pub trait TakeAsIs<T> {
     /// Takes it; `None` if it was refused.
-    fn take<S>(&self, call: &mut Call<S>, message: Message, checks: &Checks) -> Option<T>
+    fn take<S>(&self, call: &mut Call<S>, message: Message, options: &CheckOptions) -> Option<T>
     where
         S: Clone + Send + Sync + 'static;
 }
 
 impl<T: AsIs> TakeAsIs<T> for &&&Take<T> {
-    fn take<S>(&self, call: &mut Call<S>, message: Message, _: &Checks) -> Option<T>
+    fn take<S>(&self, call: &mut Call<S>, message: Message, _: &CheckOptions) -> Option<T>
     where
         S: Clone + Send + Sync + 'static,
     {
@@ -157,48 +157,48 @@ impl<T: AsIs> TakeAsIs<T> for &&&Take<T> {
 /// JSON whose value has native checks.
 pub trait TakeNative<T> {
     /// Takes it; `None` if it was refused.
-    fn take<S>(&self, call: &mut Call<S>, message: Message, checks: &Checks) -> Option<T>
+    fn take<S>(&self, call: &mut Call<S>, message: Message, options: &CheckOptions) -> Option<T>
     where
         S: Clone + Send + Sync + 'static;
 }
 
 impl<T: DeserializeOwned + Validate + JsonSchema + 'static> TakeNative<T> for &&Take<T> {
-    fn take<S>(&self, call: &mut Call<S>, message: Message, checks: &Checks) -> Option<T>
+    fn take<S>(&self, call: &mut Call<S>, message: Message, options: &CheckOptions) -> Option<T>
     where
         S: Clone + Send + Sync + 'static,
     {
-        json(call, message, |raw| checked::<Json<T>>(raw, checks, T::check))
+        json(call, message, |raw| checked::<Json<T>>(raw, options, Checks::NATIVE))
     }
 }
 
 /// JSON whose value only its schema can check.
 pub trait TakeBySchema<T> {
     /// Takes it; `None` if it was refused.
-    fn take<S>(&self, call: &mut Call<S>, message: Message, checks: &Checks) -> Option<T>
+    fn take<S>(&self, call: &mut Call<S>, message: Message, options: &CheckOptions) -> Option<T>
     where
         S: Clone + Send + Sync + 'static;
 }
 
 impl<T: DeserializeOwned + JsonSchema + 'static> TakeBySchema<T> for &Take<T> {
-    fn take<S>(&self, call: &mut Call<S>, message: Message, checks: &Checks) -> Option<T>
+    fn take<S>(&self, call: &mut Call<S>, message: Message, options: &CheckOptions) -> Option<T>
     where
         S: Clone + Send + Sync + 'static,
     {
-        json(call, message, |raw| checked::<Json<T>>(raw, checks, |_| Finding::UNDECIDED))
+        json(call, message, |raw| checked::<Json<T>>(raw, options, Checks::BY_SCHEMA))
     }
 }
 
 /// JSON whose value nothing can check: with `#[validate]` an error at compile time.
 pub trait TakeUnchecked<T> {
     /// Is there for the sake of the message when it cannot be called.
-    fn take<S>(&self, call: &mut Call<S>, message: Message, checks: &Checks) -> Option<T>
+    fn take<S>(&self, call: &mut Call<S>, message: Message, options: &CheckOptions) -> Option<T>
     where
         S: Clone + Send + Sync + 'static,
         T: Checkable;
 }
 
 impl<T: DeserializeOwned> TakeUnchecked<T> for Take<T> {
-    fn take<S>(&self, _: &mut Call<S>, _: Message, _: &Checks) -> Option<T>
+    fn take<S>(&self, _: &mut Call<S>, _: Message, _: &CheckOptions) -> Option<T>
     where
         S: Clone + Send + Sync + 'static,
         T: Checkable,

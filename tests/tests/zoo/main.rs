@@ -16,6 +16,7 @@ mod enums;
 mod foreign;
 mod formats;
 mod keywords;
+mod mixed;
 mod mutate;
 mod node;
 mod numbers;

@@ -10,8 +10,13 @@ struct Extended {
     keyword: String,
     #[schemars(extend("format" = "emial"))]
     format: String,
-    #[schemars(extend("minimum" = 3, "format" = "postcode"))]
+    #[schemars(extend("minimun" = 3, "format" = "date_time"))]
     several: String,
+    #[schemars(extend("format" = "URI"))]
+    case: String,
+    /// The app's own.
+    #[schemars(extend("format" = "postcode", "x-even" = true))]
+    own: String,
 }
 
 fn main() {}

@@ -20,7 +20,7 @@ enum Kind {
 
 #[derive(Deserialize, JsonSchema, Validate)]
 struct Numbers {
-    #[validate(custom(function = "is_even"))]
+    #[validate(must_match(other = "positive"))]
     even: u32,
     #[validate(range(exclusive_min = 0))]
     positive: f64,

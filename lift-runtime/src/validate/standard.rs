@@ -1,0 +1,287 @@
+//! The checks of the types of std.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, LinkedList, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::num::{
+    NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroIsize, NonZeroU8, NonZeroU16, NonZeroU32,
+    NonZeroU64, NonZeroUsize,
+};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+
+use super::finding::{Finding, Validate};
+use super::own::{Own, Place};
+
+/// What a parse already holds true. `=> text` are those that can be the key of a map, by their text.
+macro_rules! held_by_the_parse {
+    ($($type:ty)*) => {$(
+        impl Validate for $type {
+            #[inline]
+            fn check(&self) -> Finding {
+                Finding::VALID
+            }
+        }
+    )*};
+    ($($type:ty)* => text) => {$(
+        impl Validate for $type {
+            #[inline]
+            fn check(&self) -> Finding {
+                Finding::VALID
+            }
+
+            fn key_name(&self, _: &Place<'_>) -> Option<Cow<'_, str>> {
+                Some(self.to_string().into())
+            }
+        }
+    )*};
+    ($($type:ty)* => str) => {$(
+        impl Validate for $type {
+            #[inline]
+            fn check(&self) -> Finding {
+                Finding::VALID
+            }
+
+            fn key_name(&self, _: &Place<'_>) -> Option<Cow<'_, str>> {
+                Some(Cow::Borrowed(self))
+            }
+        }
+    )*};
+}
+
+held_by_the_parse! { () f32 f64 PathBuf serde_json::Value serde_json::Map<String, serde_json::Value> serde_json::Number }
+
+held_by_the_parse! {
+    bool char i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize
+    NonZeroI8 NonZeroI16 NonZeroI32 NonZeroI64 NonZeroIsize NonZeroU8 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroUsize
+    IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6
+    => text
+}
+
+held_by_the_parse! { str String => str }
+
+macro_rules! pointers {
+    ($($pointer:ty)*) => {$(
+        impl<T: Validate + ?Sized> Validate for $pointer {
+            const MAY_OWN: bool = T::MAY_OWN;
+
+            #[inline]
+            fn check(&self) -> Finding {
+                T::check(self)
+            }
+
+            fn check_own(&self, place: &Place<'_>, own: &mut Own) {
+                T::check_own(self, place, own);
+            }
+
+            fn key_name(&self, place: &Place<'_>) -> Option<Cow<'_, str>> {
+                T::key_name(self, place)
+            }
+        }
+    )*};
+}
+
+pointers! { &T Box<T> Rc<T> Arc<T> }
+
+impl<T: Validate + ToOwned + ?Sized> Validate for Cow<'_, T>
+where
+    Self: JsonSchema,
+{
+    const MAY_OWN: bool = T::MAY_OWN;
+
+    #[inline]
+    fn check(&self) -> Finding {
+        T::check(self)
+    }
+
+    fn check_own(&self, place: &Place<'_>, own: &mut Own) {
+        T::check_own(self, place, own);
+    }
+
+    fn key_name(&self, place: &Place<'_>) -> Option<Cow<'_, str>> {
+        T::key_name(self, place)
+    }
+}
+
+impl<T: Validate> Validate for Option<T> {
+    const MAY_OWN: bool = T::MAY_OWN;
+
+    #[inline]
+    fn check(&self) -> Finding {
+        self.as_ref().map_or(Finding::VALID, T::check)
+    }
+
+    fn check_own(&self, place: &Place<'_>, own: &mut Own) {
+        if let Some(value) = self {
+            value.check_own(place, own);
+        }
+    }
+
+    fn key_name(&self, place: &Place<'_>) -> Option<Cow<'_, str>> {
+        self.as_ref()?.key_name(place)
+    }
+}
+
+#[inline]
+fn every<'a, T: Validate + 'a>(items: impl IntoIterator<Item = &'a T>) -> Finding {
+    items.into_iter().fold(Finding::VALID, |finding, item| finding | item.check())
+}
+
+fn each_own<'a, T: Validate + 'a>(items: impl IntoIterator<Item = &'a T>, place: &Place<'_>, own: &mut Own) {
+    if T::MAY_OWN {
+        for (index, item) in items.into_iter().enumerate() {
+            item.check_own(&place.item(index), own);
+        }
+    }
+}
+
+impl<T: Validate> Validate for [T] {
+    const MAY_OWN: bool = T::MAY_OWN;
+
+    #[inline]
+    fn check(&self) -> Finding {
+        every(self)
+    }
+
+    fn check_own(&self, place: &Place<'_>, own: &mut Own) {
+        each_own(self, place, own);
+    }
+}
+
+impl<T: Validate, const N: usize> Validate for [T; N]
+where
+    Self: JsonSchema,
+{
+    const MAY_OWN: bool = T::MAY_OWN;
+
+    #[inline]
+    fn check(&self) -> Finding {
+        every(self)
+    }
+
+    fn check_own(&self, place: &Place<'_>, own: &mut Own) {
+        each_own(self, place, own);
+    }
+}
+
+macro_rules! sequences {
+    ($($sequence:ident)*) => {$(
+        impl<T: Validate> Validate for $sequence<T> {
+            const MAY_OWN: bool = T::MAY_OWN;
+
+            #[inline]
+            fn check(&self) -> Finding {
+                every(self)
+            }
+
+            fn check_own(&self, place: &Place<'_>, own: &mut Own) {
+                each_own(self, place, own);
+            }
+        }
+    )*};
+}
+
+sequences! { Vec VecDeque LinkedList }
+
+/// A set has lost the repetitions that its schema (`uniqueItems`) refuses.
+impl<T: Validate, S> Validate for HashSet<T, S> {
+    const MAY_OWN: bool = T::MAY_OWN;
+
+    #[inline]
+    fn check(&self) -> Finding {
+        Finding::UNDECIDED
+    }
+
+    fn check_own(&self, place: &Place<'_>, own: &mut Own) {
+        if T::MAY_OWN {
+            own.walk_unordered(place, |place, own| self.iter().for_each(|item| item.check_own(place, own)));
+        }
+    }
+}
+
+/// A set has lost the repetitions that its schema (`uniqueItems`) refuses.
+impl<T: Validate> Validate for BTreeSet<T> {
+    const MAY_OWN: bool = T::MAY_OWN;
+
+    #[inline]
+    fn check(&self) -> Finding {
+        Finding::UNDECIDED
+    }
+
+    fn check_own(&self, place: &Place<'_>, own: &mut Own) {
+        if T::MAY_OWN {
+            own.walk_unordered(place, |place, own| self.iter().for_each(|item| item.check_own(place, own)));
+        }
+    }
+}
+
+/// Refuses, at compile time, keys with rules that a map's schema does not carry.
+const fn none_is_lost<K: Validate>() {
+    assert!(
+        !K::LOST_IN_KEYS,
+        "a rule of this map's keys is lost in its schema, which has only `regex` and `contains` of a key: say it as a pattern"
+    );
+}
+
+impl<K: Validate, V: Validate, S> Validate for HashMap<K, V, S> {
+    const MAY_OWN: bool = K::MAY_OWN || V::MAY_OWN;
+
+    #[inline]
+    fn check(&self) -> Finding {
+        const { none_is_lost::<K>() };
+        every(self.keys()) | every(self.values())
+    }
+
+    fn check_own(&self, place: &Place<'_>, own: &mut Own) {
+        if Self::MAY_OWN {
+            own.walk_map(place, self, |key| key.key_name(place), K::check_own, V::check_own);
+        }
+    }
+}
+
+impl<K: Validate, V: Validate> Validate for BTreeMap<K, V> {
+    const MAY_OWN: bool = K::MAY_OWN || V::MAY_OWN;
+
+    #[inline]
+    fn check(&self) -> Finding {
+        const { none_is_lost::<K>() };
+        every(self.keys()) | every(self.values())
+    }
+
+    fn check_own(&self, place: &Place<'_>, own: &mut Own) {
+        if Self::MAY_OWN {
+            own.walk_map(place, self, |key| key.key_name(place), K::check_own, V::check_own);
+        }
+    }
+}
+
+macro_rules! tuples {
+    ($(($($part:ident)+))*) => {$(
+        impl<$($part: Validate),+> Validate for ($($part,)+) {
+            const MAY_OWN: bool = $($part::MAY_OWN)||+;
+
+            #[inline]
+            fn check(&self) -> Finding {
+                #[expect(non_snake_case, reason = "a type's name names its part")]
+                let ($($part,)+) = self;
+                Finding::VALID $(| $part.check())+
+            }
+
+            fn check_own(&self, place: &Place<'_>, own: &mut Own) {
+                #[expect(non_snake_case, reason = "a type's name names its part")]
+                let ($($part,)+) = self;
+                let mut index = 0..;
+                $($part.check_own(&place.item(index.next().unwrap_or_default()), own);)+
+            }
+        }
+    )*};
+}
+
+tuples! {
+    (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) (A B C D E F G H I)
+    (A B C D E F G H I J) (A B C D E F G H I J K) (A B C D E F G H I J K L) (A B C D E F G H I J K L M)
+    (A B C D E F G H I J K L M N) (A B C D E F G H I J K L M N O) (A B C D E F G H I J K L M N O P)
+}
