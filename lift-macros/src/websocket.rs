@@ -108,6 +108,7 @@ fn origins(arguments: &mut Arguments<'_>) -> Vec<LitStr> {
         });
         if value != "*" && !is_origin {
             let fix = match value.split_once("://") {
+                Some((_, host)) if host.contains('*') => "list each host by itself".to_owned(),
                 Some((scheme, rest)) if !rest.is_empty() => {
                     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
                     format!("write \"{scheme}://{host}\"")
@@ -274,6 +275,9 @@ fn message(model: &Model) -> TokenStream {
         }
     });
     let name = model.function.name();
+    let called = quote! { #name(#(#locals),*).await };
+    // The return type is marked if its error is none.
+    let split = quote_spanned! { model.output_span=> #private::Returned(#called).split()? };
     let answer = quote_spanned! { model.output_span=> #private::websocket::Reply(__lift_answer).message() };
     quote! {
         async fn message(
@@ -286,7 +290,7 @@ fn message(model: &Model) -> TokenStream {
                 return __lift_call.refused().await;
             };
             #own
-            let __lift_answer = #private::Returned(#name(#(#locals),*).await).split()?;
+            let __lift_answer = #split;
             let ::core::option::Option::Some(__lift_answer) = #private::websocket::Said(__lift_answer).some() else {
                 return ::core::result::Result::Ok(::core::option::Option::None);
             };

@@ -11,6 +11,8 @@ use aws_sdk_apigatewaymanagement::Client;
 use aws_sdk_apigatewaymanagement::config::Builder;
 use aws_sdk_apigatewaymanagement::config::timeout::TimeoutConfig;
 use aws_sdk_apigatewaymanagement::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_apigatewaymanagement::operation::delete_connection::DeleteConnectionError;
+use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -53,7 +55,7 @@ impl Gateway {
         let sent = self.client(endpoint).await.post_to_connection().connection_id(id).data(data).send().await;
         match sent {
             Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_gone_exception()) => {
+            Err(error) if error.as_service_error().is_some_and(PostToConnectionError::is_gone_exception) => {
                 Ok(false)
             }
             Err(error) => Err(unavailable(&error)),
@@ -67,7 +69,9 @@ impl Gateway {
     pub(crate) async fn close(&self, endpoint: &str, id: &str) -> Result<()> {
         match self.client(endpoint).await.delete_connection().connection_id(id).send().await {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_gone_exception()) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(DeleteConnectionError::is_gone_exception) => {
+                Ok(())
+            }
             Err(error) => Err(unavailable(&error)),
         }
     }

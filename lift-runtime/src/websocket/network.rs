@@ -218,7 +218,7 @@ impl Network {
         let heard = timeout(PATIENCE, state.wait_for(|state| *state != Listening::NotYet)).await;
         match heard {
             Ok(Ok(state)) => Ok(*state),
-            _ => Err(unavailable(StoreError::Connecting)),
+            _ => Err(unavailable(&StoreError::Connecting)),
         }
     }
 
@@ -258,8 +258,8 @@ impl Network {
 
     async fn within<T>(&self, done: impl Future<Output = Result<T, StoreError>>) -> Result<T> {
         match timeout(PATIENCE, done).await {
-            Ok(done) => done.map_err(unavailable),
-            Err(late) => Err(unavailable(StoreError::new(late))),
+            Ok(done) => done.map_err(|cause| unavailable(&cause)),
+            Err(late) => Err(unavailable(&StoreError::new(late))),
         }
     }
 }
@@ -285,7 +285,7 @@ pub(crate) fn gone() -> Error {
     Error::new(http::StatusCode::GONE, "connection_gone", "The connection is closed.")
 }
 
-fn unavailable(cause: StoreError) -> Error {
+fn unavailable(cause: &StoreError) -> Error {
     Error::unavailable("Connections cannot be reached now.")
         .with_code("connections_unavailable")
         .with_source(cause.to_string())

@@ -42,7 +42,7 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
             Some(arrival) => self.arrive::<E, M>(arrival).await,
             None => self.upgrade::<E, M>().await,
         };
-        answer.unwrap_or_else(|error| error.into_response())
+        answer.unwrap_or_else(Error::into_response)
     }
 
     async fn upgrade<E, M>(mut self) -> Result<Response>

@@ -1,6 +1,6 @@
 //! Connections that API Gateway holds: events in, calls of `@connections` out.
 
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::Method;
@@ -24,6 +24,8 @@ impl Function {
         let start = |_| {
             Command::new(env!("CARGO_BIN_EXE_rooms"))
                 .env_remove("LIFT_CONNECTIONS")
+                .env("LIFT_LOG", "off")
+                .stderr(Stdio::null())
                 .envs(api.environment())
                 .envs(gateway.environment())
                 .envs(environment.iter().map(|(name, value)| (name, value)))

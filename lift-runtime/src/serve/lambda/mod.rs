@@ -295,7 +295,10 @@ impl Function {
 }
 
 /// An event that was looked at.
-#[expect(clippy::large_enum_variant, reason = "one of them is on the stack, for as long as it is matched")]
+#[cfg_attr(
+    not(feature = "websocket"),
+    expect(clippy::large_enum_variant, reason = "one of them is on the stack, for as long as it is matched")
+)]
 enum Opened {
     Request {
         request: axum::extract::Request,

@@ -1,4 +1,4 @@
-//! Types that are neither read nor written, and hooks that are none.
+//! Types that are neither read nor written.
 
 #![allow(unused_variables, reason = "what bodies do is not shown")]
 
@@ -22,17 +22,6 @@ async fn not_written(message: String) -> Result<Option<Opaque>> {
 #[websocket("/3")]
 #[validate]
 async fn not_checked(message: Unchecked) {}
-
-async fn plain(conn: Connection) {}
-
-#[websocket("/4", connect = plain)]
-async fn no_hook(message: String) {}
-
-#[get("/5")]
-async fn page() {}
-
-#[websocket("/6", disconnect = page)]
-async fn another_kind(message: String) {}
 
 #[websocket("/7")]
 async fn no_error(message: String) -> Result<String, Opaque> {
