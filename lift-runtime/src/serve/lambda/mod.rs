@@ -192,7 +192,7 @@ impl Function {
             Err(reason) => return Opened::Other { reason, origin },
         };
         #[cfg(feature = "websocket")]
-        if event.request_context.connection_id.is_some() {
+        if event.request_context.connection_id.is_some() && self.special.has_websockets() {
             origin.claims = claims::claims(&event.request_context);
             return match socket::Incoming::read(event, self.base_path.as_deref()) {
                 Ok(incoming) => Opened::Socket { incoming, origin },

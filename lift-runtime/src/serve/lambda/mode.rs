@@ -41,15 +41,20 @@ impl ResponseMode {
 /// Which requests are for a `#[stream]` or a `#[websocket]` route. It is asked before the app runs, since a layer may answer in the
 /// route's stead, and the gateway expects a stream of that as well.
 #[derive(Default)]
-pub(super) struct SpecialRoutes(Router<Vec<&'static Route>>);
+pub(super) struct SpecialRoutes {
+    matcher: Router<Vec<&'static Route>>,
+    #[cfg(feature = "websocket")]
+    has_websockets: bool,
+}
 
 impl SpecialRoutes {
     /// All routes take part in matching, for the nearest one wins.
     pub(super) fn new(routes: impl Iterator<Item = &'static Route>) -> Self {
         let routes: Vec<_> = routes.collect();
         let mut matcher = Router::new();
-        if !routes.iter().any(|route| route.streamed || route.websocket) {
-            return Self(matcher);
+        let has_websockets = routes.iter().any(|route| route.websocket);
+        if !has_websockets && !routes.iter().any(|route| route.streamed) {
+            return Self::default();
         }
         let mut by_path: HashMap<&'static str, Vec<&'static Route>> = HashMap::new();
         for route in routes {
@@ -59,11 +64,15 @@ impl SpecialRoutes {
             // axum matches by the same crate, and has refused a path that does not fit in.
             let _ = matcher.insert(path, routes);
         }
-        Self(matcher)
+        Self {
+            matcher,
+            #[cfg(feature = "websocket")]
+            has_websockets,
+        }
     }
 
     pub(super) fn streams(&self, method: &Method, path: &str) -> bool {
-        let Ok(found) = self.0.at(path) else { return false };
+        let Ok(found) = self.matcher.at(path) else { return false };
         let of = |wanted: &Method| found.value.iter().find(|route| route.method == *wanted);
         // axum answers HEAD by the GET route.
         let route = of(method).or_else(|| of(&Method::GET).filter(|_| method == Method::HEAD));
@@ -71,8 +80,13 @@ impl SpecialRoutes {
     }
 
     #[cfg(feature = "websocket")]
+    pub(super) fn has_websockets(&self) -> bool {
+        self.has_websockets
+    }
+
+    #[cfg(feature = "websocket")]
     pub(super) fn is_websocket(&self, path: &str) -> bool {
-        self.0.at(path).is_ok_and(|found| found.value.iter().any(|route| route.websocket))
+        self.matcher.at(path).is_ok_and(|found| found.value.iter().any(|route| route.websocket))
     }
 }
 
