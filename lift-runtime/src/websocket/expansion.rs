@@ -61,7 +61,8 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
 
 /// A function with `#[connect]` or `#[disconnect]`. The attributes implement it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not run for a socket of an app whose state is `{S}`",
+    message = "`{Self}` is no `connect` or `disconnect` of a socket in an app whose state is `{S}`",
+    note = "it is a function with `#[connect]` or `#[disconnect]`",
     note = "each argument must be an extractor for that state; call `.state(…)` before `.routes(…)`"
 )]
 pub trait Hook<S, M> {
