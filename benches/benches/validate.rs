@@ -1,14 +1,18 @@
-//! V1 and V2 of the targets: an order that is right, and some that are not.
+//! V1 and V2 of the targets: an order that is right, some that are not, and the same of larger bodies.
+//!
+//! `cargo bench -p benches --bench validate -- tree` measures the bodies whose name holds "tree" alone.
 
 #![expect(clippy::expect_used, reason = "a benchmark of constants")]
 
 use std::hint::black_box;
 
 use benches::compare;
+use benches::shapes::{Events, Flat, Readings, Samples, Shape, Tree};
 use lift::Validate;
 use lift::validate::from_slice;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
@@ -80,6 +84,73 @@ mod peer {
 const RIGHT: &str = r#"{"customer":"Ada Lovelace","email":"ada@example.com","lines":[{"sku":"SKU-0007","qty":2,"price":149},{"sku":"SKU-0042","qty":1,"price":394},{"sku":"SKU-1000","qty":10,"price":7100}],"note":"Please leave at the back"}"#;
 
 fn main() {
+    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    if "order".contains(&wanted) {
+        order();
+    }
+    shape::<Flat>(&wanted);
+    shape::<Readings>(&wanted);
+    shape::<Samples>(&wanted);
+    shape::<Tree>(&wanted);
+    shape::<Events>(&wanted);
+}
+
+/// The same rows of another body, whose type garde and Lift share.
+fn shape<T>(wanted: &str)
+where
+    T: Shape + DeserializeOwned + Validate + garde::Validate<Context = ()> + 'static,
+{
+    let name = T::NAME;
+    if !name.contains(wanted) {
+        return;
+    }
+    let right = T::right().to_string();
+    let right = right.as_bytes();
+    let parsed: T = serde_json::from_slice(right).expect("a right body");
+    let validator = validator::<T>();
+    assert!(
+        parsed.check().is_valid() && parsed.validate().is_ok() && validator.is_valid(&T::right()),
+        "{name}"
+    );
+
+    let typed = || serde_json::from_slice::<T>(black_box(right)).is_ok();
+    let validated = || from_slice::<T>(black_box(right)).is_ok();
+    compare("V1", typed, validated).print(
+        &format!("validated parse, {name}"),
+        "serde_json::from_slice",
+        1.05,
+    );
+
+    let native = || black_box(&parsed).check();
+    let row = compare("V1", || black_box(&parsed).validate().is_ok(), native);
+    row.print(&format!("checks of what is parsed, {name}"), "garde 0.23", 1.0 / 3.0);
+
+    let by_schema = || {
+        let value: Value = serde_json::from_slice(black_box(right)).expect("JSON");
+        validator.is_valid(&value)
+    };
+    let row = compare("V1", by_schema, native);
+    row.print(&format!("checks, {name}"), "Value + jsonschema 0.60", 1.0 / 20.0);
+
+    for count in [1, 10] {
+        let wrong = T::wrong(count);
+        let errors = || {
+            let value: Value = serde_json::from_slice(black_box(wrong.as_bytes())).expect("JSON");
+            validator.iter_errors(&value).count()
+        };
+        let refused = || from_slice::<T>(black_box(wrong.as_bytes())).is_err();
+        assert!(errors() > 0, "{name}");
+        assert_eq!(
+            from_slice::<T>(wrong.as_bytes()).err().map(|found| found.iter().count()),
+            Some(count),
+            "{name}"
+        );
+        let what = format!("full report of {count}, {name}");
+        compare("V2", errors, refused).print(&what, "Value + iter_errors", 1.2);
+    }
+}
+
+fn order() {
     assert_eq!(RIGHT.len(), 216, "the order of the targets");
     let right = RIGHT.as_bytes();
     let order: Order = serde_json::from_slice(right).expect("an order");
@@ -94,7 +165,7 @@ fn main() {
     let row = compare("V1", || garde::Validate::validate(black_box(&theirs)).is_ok(), native);
     row.print("checks of a parsed order (25 ns at most)", "garde 0.23", 1.0 / 3.0);
 
-    let validator = validator();
+    let validator = validator::<Order>();
     let by_schema = || {
         let value: Value = serde_json::from_slice(black_box(right)).expect("JSON");
         validator.is_valid(&value)
@@ -123,8 +194,8 @@ fn wrong() -> [(&'static str, String); 4] {
     ]
 }
 
-fn validator() -> jsonschema::Validator {
-    let schema = lift::schema_of::<Order>();
+fn validator<T: JsonSchema>() -> jsonschema::Validator {
+    let schema = lift::schema_of::<T>();
     let options = jsonschema::draft202012::options().should_validate_formats(true);
     let options = options.with_pattern_options(jsonschema::PatternOptions::regex());
     options.build(schema.as_value()).expect("a schema")

@@ -3,6 +3,8 @@
 //! A library such as criterion measures one function after the other, so that a machine that slows down between the
 //! two spoils their ratio; here samples of the two alternate, and the medians are compared.
 
+pub mod shapes;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use jsonschema::{PatternOptions, Validator};
@@ -49,11 +49,43 @@ enum Internal {
 }
 
 #[derive(Deserialize, JsonSchema, Validate)]
+#[serde(tag = "t", content = "c", deny_unknown_fields)]
+enum Adjacent {
+    Line { line: Line, at: Option<(i8, f32)> },
+    Inner(Internal),
+    Maybe(Option<u16>),
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(tag = "op")]
+enum Nested {
+    Flat {
+        #[serde(flatten)]
+        line: Line,
+        note: Option<String>,
+    },
+    Inner(Internal),
+    Listed {
+        numbers: Vec<i32>,
+        lines: Vec<Line>,
+    },
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+struct Keys {
+    bools: BTreeMap<bool, i8>,
+    letters: HashMap<char, u8>,
+    numbers: BTreeMap<i64, Line>,
+    set: BTreeSet<u8>,
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
 #[serde(untagged)]
 enum Untagged {
     Number(u8),
     Line(Line),
     Several(Vec<f64>),
+    Internal(Internal),
 }
 
 #[derive(Deserialize, JsonSchema, Validate)]
@@ -104,31 +136,44 @@ fn validator<T: JsonSchema>() -> Validator {
 }
 
 /// What is accepted is right by the schema; what is refused is wrong by it, or has a member twice, and has a reason.
-fn judge<T: Validate + DeserializeOwned + 'static>(schema: &Validator, json: &[u8]) {
+/// Where Rust is narrower than any schema, as with the keys of a map, it may be wrong by that alone.
+fn judge<T: Validate + DeserializeOwned + 'static>(schema: &Validator, json: &[u8], is_narrower: bool) {
     let value = serde_json::from_slice::<Value>(json);
     let right = value.as_ref().is_ok_and(|value| schema.is_valid(value));
     match from_slice::<T>(json) {
         Ok(_) => assert!(right, "accepted, though the schema refuses it"),
         Err(violations) => {
             assert!(!violations.is_empty(), "refused without a reason");
+            if is_narrower {
+                return;
+            }
             let is_duplicate = violations.iter().any(|violation| violation.keyword == "duplicate");
             // As a value it has each member once, so that it is what the schema sees.
             let again = value.map(|value| lift::validate::from_value::<T>(&value).is_ok());
-            assert!(!right || is_duplicate || again.unwrap_or_default(), "refused, though the schema accepts it");
+            assert!(
+                !right || is_duplicate || again.unwrap_or_default(),
+                "refused, though the schema accepts it"
+            );
         }
     }
 }
 
-macro_rules! kinds {
-    ($($type:ty)*) => {
-        const KINDS: &[fn(&[u8])] = &[$(|json| {
+macro_rules! kind {
+    ($type:ty, $is_narrower:literal) => {
+        |json| {
             static SCHEMA: LazyLock<Validator> = LazyLock::new(validator::<$type>);
-            judge::<$type>(&SCHEMA, json);
-        }),*];
+            judge::<$type>(&SCHEMA, json, $is_narrower);
+        }
     };
 }
 
-kinds! { Order External Internal Untagged Flat Numbers Texts Tree Value Vec<(u8, bool)> }
+macro_rules! kinds {
+    ($($type:ty)*; $($narrower:ty)*) => {
+        const KINDS: &[fn(&[u8])] = &[$(kind!($type, false),)* $(kind!($narrower, true),)*];
+    };
+}
+
+kinds! { Order External Internal Untagged Flat Numbers Texts Tree Value Vec<(u8, bool)> Adjacent Nested; Keys }
 
 fuzz_target!(|data: &[u8]| {
     let Some((kind, json)) = data.split_first() else { return };

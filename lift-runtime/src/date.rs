@@ -9,7 +9,7 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::cache::{Key, KeyPart};
-use crate::validate::{Finding, Place, Validate};
+use crate::validate::{Finding, Form, Place, Validate};
 
 /// A date of the Gregorian calendar, `2026-02-28`: [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339#section-5.6)'s
 /// `full-date`, which JSON Schema's format `date` names. Years 0000–9999, months and days with two digits, and only
@@ -143,6 +143,8 @@ impl JsonSchema for Date {
 }
 
 impl Validate for Date {
+    const FORM: Form = Form::String;
+
     #[inline]
     fn check(&self) -> Finding {
         Finding::VALID

@@ -240,3 +240,35 @@ async fn a_value_is_primed_as_the_function_returns_it() {
     });
     work.await;
 }
+
+/// A type whose parts come from a macro's caller: what is derived must not take its own names for the caller's.
+macro_rules! named {
+    ($name:ident { $($(#[$attribute:meta])* $field:ident: $held:ty),* }) => {
+        #[derive(Deserialize, JsonSchema, Validate)]
+        struct $name { $($(#[$attribute])* $field: $held),* }
+    };
+}
+
+named! {
+    Named {
+        #[schemars(length(max = 3), regex(pattern = "^[a-z]+é?$"))] text: String,
+        #[schemars(email)] email: Option<String>,
+        #[schemars(range(min = 1), extend("exclusiveMaximum" = 9))] number: u8,
+        #[schemars(inner(range(max = 3)))] items: Vec<u8>
+    }
+}
+
+#[test]
+fn a_type_may_come_from_a_macro() {
+    let named: Named =
+        lift::validate::from_slice(br#"{"text":"ab","email":"a@b.c","number":8,"items":[3]}"#).unwrap();
+    assert_eq!(
+        (&*named.text, named.email.as_deref(), named.number, named.items.len()),
+        ("ab", Some("a@b.c"), 8, 1)
+    );
+    let wrong = br#"{"text":"Bcde","email":"a","number":9,"items":[4]}"#;
+    let violations = lift::validate::from_slice::<Named>(wrong).err().unwrap();
+    let mut keywords: Vec<_> = violations.iter().map(|violation| &*violation.keyword).collect();
+    keywords.sort_unstable();
+    assert_eq!(keywords, ["exclusiveMaximum", "format", "maxLength", "maximum", "pattern"]);
+}

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use lift::prelude::*;
 use lift::test::{TestApp, TestRequest};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[derive(Debug, Deserialize, JsonSchema, Validate)]
 struct Order {
@@ -208,4 +208,115 @@ async fn a_report_is_what_its_schema_says() {
     assert!(jsonschema::is_valid(schema.as_value(), &problem), "{problem}");
     assert_eq!(schema.as_value()["$defs"]["Violation"]["properties"]["pointer"]["type"], "string");
     assert!(!jsonschema::is_valid(schema.as_value(), &serde_json::json!({"errors": [{"pointer": 1}]})));
+}
+
+fn standard() -> String {
+    "standard".to_owned()
+}
+
+/// How an order is sent.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+#[schemars(title = "Shipping", extend("x-owner" = "logistics"))]
+#[serde(deny_unknown_fields)]
+struct Shipping {
+    /// How fast.
+    ///
+    /// Not on Sundays.
+    #[serde(default = "standard")]
+    #[schemars(example = &"express", length(min = 1))]
+    service: String,
+    /// Pieces of at most 65,535.
+    #[serde(default)]
+    pieces: u16,
+    #[deprecated]
+    #[schemars(title = "Weight in grams", extend("examples" = [1, 2], "readOnly" = true))]
+    grams: Option<u32>,
+    carrier: Option<Carrier>,
+}
+
+/// Who carries it.
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+enum Carrier {
+    Rail,
+    /// Not over the sea.
+    Road,
+}
+
+#[test]
+fn a_published_schema_says_what_a_person_wrote() {
+    let schema = lift::schema_of::<Shipping>().to_value();
+    assert_eq!(schema["title"], "Shipping");
+    assert_eq!(schema["description"], "How an order is sent.");
+    assert_eq!(schema["x-owner"], "logistics");
+    assert_eq!(schema["additionalProperties"], false);
+    assert_eq!(schema.get("required"), None, "all have a default, or may be missing");
+    let members = &schema["properties"];
+    assert_eq!(
+        members["service"],
+        json!({
+            "type": "string", "minLength": 1, "default": "standard", "examples": ["express"],
+            "description": "How fast.\n\nNot on Sundays.",
+        })
+    );
+    assert_eq!(
+        members["pieces"],
+        json!({
+            "type": "integer", "format": "uint16", "minimum": 0, "maximum": 65_535, "default": 0,
+            "description": "Pieces of at most 65,535.",
+        })
+    );
+    let grams = &members["grams"];
+    assert_eq!((&grams["title"], &grams["deprecated"]), (&json!("Weight in grams"), &json!(true)));
+    assert_eq!((&grams["examples"], &grams["readOnly"]), (&json!([1, 2]), &json!(true)));
+    let carrier = &schema["$defs"]["Carrier"];
+    assert_eq!(carrier["description"], "Who carries it.");
+    assert_eq!(
+        carrier["oneOf"][1],
+        json!({"type": "string", "const": "Road", "description": "Not over the sea."})
+    );
+}
+
+#[test]
+fn a_published_schema_says_how_wide_integers_are() {
+    fn check<T: JsonSchema>(minimum: impl Into<Value>, maximum: impl Into<Value>) {
+        let schema = lift::schema_of::<T>().to_value();
+        let name = std::any::type_name::<T>();
+        assert_eq!((&schema["minimum"], &schema["maximum"]), (&minimum.into(), &maximum.into()), "{name}");
+    }
+    check::<u8>(0, u8::MAX);
+    check::<i8>(i8::MIN, i8::MAX);
+    check::<u16>(0, u16::MAX);
+    check::<i16>(i16::MIN, i16::MAX);
+    check::<u32>(0, u32::MAX);
+    check::<i32>(i32::MIN, i32::MAX);
+    check::<u64>(0, u64::MAX);
+    check::<i64>(i64::MIN, i64::MAX);
+    check::<usize>(0, u64::MAX);
+    check::<isize>(i64::MIN, i64::MAX);
+    check::<u128>(0, u64::MAX);
+    check::<i128>(i64::MIN, u64::MAX);
+    check::<std::num::NonZeroU8>(1, u8::MAX);
+}
+
+/// It could not be matched in linear time, which no macro sees through a constant.
+const LOOKS_AHEAD: &str = "^(?=a)";
+
+#[derive(Debug, Deserialize, JsonSchema, Validate)]
+struct Unmatchable {
+    #[schemars(regex(pattern = LOOKS_AHEAD))]
+    text: String,
+}
+
+#[post("/unmatchable")]
+#[validate]
+async fn unmatchable(body: Json<Unmatchable>) -> String {
+    body.text.clone()
+}
+
+#[tokio::test]
+async fn a_constants_pattern_that_cannot_be_matched_fails_every_request() {
+    let app = TestApp::new(App::new().routes(routes![unmatchable]));
+    assert_eq!(answer(app.post("/unmatchable"), r#"{"text":"a"}"#).await.0, 500);
+    let violations = lift::validate::from_slice::<Unmatchable>(br#"{"text":"a"}"#).unwrap_err();
+    assert_eq!(violations.iter().map(|violation| &*violation.keyword).collect::<Vec<_>>(), ["schema"]);
 }

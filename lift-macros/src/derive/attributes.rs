@@ -9,6 +9,7 @@ use syn::{Attribute, Error, Expr, ExprLit, Lit, LitStr, Meta, MetaList, Token};
 use super::extension::Extension;
 use super::function::{self, OwnCheck};
 use super::{dialect, extension};
+use crate::handler::located_at;
 
 /// Everything that a set of attributes says.
 #[derive(Default)]
@@ -133,8 +134,9 @@ impl Attributes {
             "skip" | "skip_deserializing" => self.skipped = true,
             "rename" | "rename_all" | "rename_all_fields" | "deny_unknown_fields" | "default" | "bound" | "crate"
             | "expecting" | "transparent" | "skip_serializing" | "skip_serializing_if" | "borrow" => {}
-            // `flatten`, `tag`, `untagged` and `content` buffer what they read, and the buffer takes arrays for
-            // structs; `with`, `from` and the like read another type.
+            // How these are read is known to `Shape`.
+            "flatten" | "tag" | "content" | "untagged" => {}
+            // `with`, `from` and the like read another type.
             _ => self.opaque = true,
         }
     }
@@ -181,7 +183,7 @@ impl Constraints {
 
     /// Reads one constraint; `false` if it is not one.
     fn read(&mut self, owner: Owner, meta: &Meta, mistakes: &mut Mistakes) -> bool {
-        let format = |format| Some((format, meta.span()));
+        let format = |format| Some((format, located_at(meta)));
         match &*name(meta) {
             "length" => self.length = bounds(owner, meta, mistakes),
             "range" => self.range = bounds(owner, meta, mistakes),
@@ -240,7 +242,7 @@ pub(super) fn items(list: &MetaList, mistakes: &mut Mistakes) -> Vec<Item> {
 /// `min`, `max` and `equal`.
 fn bounds(owner: Owner, meta: &Meta, mistakes: &mut Mistakes) -> Option<Bounds> {
     let Meta::List(list) = meta else { return None };
-    let mut bounds = Bounds { span: meta.span(), min: None, max: None };
+    let mut bounds = Bounds { span: located_at(meta), min: None, max: None };
     for item in items(list, mistakes) {
         let Item(Some(item)) = item else { continue };
         let key = name(&item);

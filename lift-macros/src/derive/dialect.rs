@@ -97,55 +97,18 @@ fn own(what: &str, instead: &str) -> Own {
 
 /// General categories alone, and anything else by the name of what it is: `\p{Lu}`, `\p{Script=Greek}`.
 fn property(class: &ClassUnicode) -> Result<(), Own> {
-    const ALONE: [&str; 44] = [
-        "L",
-        "LC",
-        "Lu",
-        "Ll",
-        "Lt",
-        "Lm",
-        "Lo",
-        "M",
-        "Mn",
-        "Mc",
-        "Me",
-        "N",
-        "Nd",
-        "Nl",
-        "No",
-        "P",
-        "Pc",
-        "Pd",
-        "Ps",
-        "Pe",
-        "Pi",
-        "Pf",
-        "Po",
-        "S",
-        "Sm",
-        "Sc",
-        "Sk",
-        "So",
-        "Z",
-        "Zs",
-        "Zl",
-        "Zp",
-        "C",
-        "Cc",
-        "Cf",
-        "Cs",
-        "Co",
-        "Cn",
-        "Letter",
-        "Alphabetic",
-        "Lowercase",
-        "Uppercase",
-        "White_Space",
-        "ASCII",
-    ];
+    /// General categories, short and long, and some properties that are there or not.
+    const ALONE: &str = "L LC Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp C Cc \
+        Cf Cs Co Cn Letter Cased_Letter Uppercase_Letter Lowercase_Letter Titlecase_Letter \
+        Modifier_Letter Other_Letter Mark Combining_Mark Nonspacing_Mark Spacing_Mark Enclosing_Mark \
+        Number Decimal_Number digit Letter_Number Other_Number Punctuation punct Connector_Punctuation \
+        Dash_Punctuation Open_Punctuation Close_Punctuation Initial_Punctuation Final_Punctuation \
+        Other_Punctuation Symbol Math_Symbol Currency_Symbol Modifier_Symbol Other_Symbol Separator \
+        Space_Separator Line_Separator Paragraph_Separator Other Control cntrl Format Surrogate \
+        Private_Use Unassigned Alphabetic Lowercase Uppercase White_Space ASCII";
     let is_known = match &class.kind {
         ClassUnicodeKind::OneLetter(_) => false,
-        ClassUnicodeKind::Named(name) => ALONE.contains(&&**name),
+        ClassUnicodeKind::Named(name) => ALONE.split_whitespace().any(|known| known == name),
         ClassUnicodeKind::NamedValue { name, .. } => {
             matches!(&**name, "Script" | "sc" | "Script_Extensions" | "scx" | "General_Category" | "gc")
         }
@@ -166,6 +129,7 @@ mod tests {
             r"\d\w\s\b\B",
             r"^(?:a|b)+?(?<year>\d{4})$",
             r"^\p{Lu}\p{Script=Greek}*$",
+            r"^\p{digit}\p{Decimal_Number}\p{punct}\P{Combining_Mark}$",
             r"[^\]\[]",
             r"^\u0041\x41\cA?$",
             "^$",

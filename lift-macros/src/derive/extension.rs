@@ -8,6 +8,7 @@ use syn::{Expr, ExprLit, ExprUnary, Lit, LitStr, MetaList, Token, UnOp};
 use super::attributes::{Attributes, Mistakes};
 use super::dialect;
 use crate::errors::distance;
+use crate::handler::located_at;
 
 /// What a schema may say without a value being right or wrong by it.
 const ANNOTATIONS: [&str; 8] =
@@ -125,7 +126,7 @@ pub(super) fn read(list: &MetaList, attributes: &mut Attributes, mistakes: &mut 
                 attributes.opaque = true;
             }
             Said::Native(check) => {
-                attributes.extensions.push(Extension { span: keyword.span(), check: *check });
+                attributes.extensions.push(Extension { span: located_at(&keyword), check: *check });
             }
         }
     }

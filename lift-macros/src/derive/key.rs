@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
-use syn::{Data, DeriveInput, Fields, Type, WhereClause, parse_quote};
+use syn::{Data, DeriveInput, Field, Fields, WhereClause, parse_quote};
 
 // Input:
 //
@@ -37,7 +37,8 @@ pub(super) fn expand(input: &DeriveInput) -> TokenStream {
     let body = if arms.is_empty() { quote!(match *self {}) } else { quote!(match self { #(#arms)* }) };
     let mut generics = input.generics.clone();
     let clause: &mut WhereClause = generics.make_where_clause();
-    for ty in fields(&input.data).into_iter().filter(|ty| !mentions(ty.to_token_stream(), &input.ident)) {
+    let types = fields(&input.data).into_iter().map(|field| &field.ty);
+    for ty in types.filter(|ty| !mentions(ty.to_token_stream(), &input.ident)) {
         clause.predicates.push(parse_quote!(for<'__lift> #ty: ::lift::__private::cache::KeyPart));
     }
     let name = &input.ident;
@@ -61,7 +62,7 @@ fn arm(path: &TokenStream, fields: &Fields, index: Option<u32>) -> TokenStream {
 }
 
 /// Whether a type names another, or `Self`.
-fn mentions(ty: TokenStream, name: &Ident) -> bool {
+pub(super) fn mentions(ty: TokenStream, name: &Ident) -> bool {
     ty.into_iter().any(|token| match token {
         TokenTree::Group(group) => mentions(group.stream(), name),
         TokenTree::Ident(ident) => ident == *name || ident == "Self",
@@ -69,12 +70,11 @@ fn mentions(ty: TokenStream, name: &Ident) -> bool {
     })
 }
 
-fn fields(data: &Data) -> Vec<&Type> {
+/// All fields, of all variants.
+pub(super) fn fields(data: &Data) -> Vec<&Field> {
     match data {
-        Data::Struct(data) => data.fields.iter().map(|field| &field.ty).collect(),
-        Data::Enum(data) => {
-            data.variants.iter().flat_map(|variant| &variant.fields).map(|field| &field.ty).collect()
-        }
+        Data::Struct(data) => data.fields.iter().collect(),
+        Data::Enum(data) => data.variants.iter().flat_map(|variant| &variant.fields).collect(),
         Data::Union(_) => Vec::new(),
     }
 }

@@ -10,15 +10,19 @@ mod function;
 mod key;
 mod own;
 mod pattern;
+mod shape;
 mod types;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Expr, ExprLit, Field, Fields, Generics, Lit, LitStr, Type, parse_quote};
+use syn::{
+    Data, DataEnum, DeriveInput, Expr, ExprLit, Field, Fields, Generics, Lit, LitStr, Type, parse_quote,
+};
 
 use self::attributes::{Attributes, Bounds, Constraints, Format, Mistakes};
 use self::extension::Extension;
+use self::shape::{Members, Shape, Tagging, form_of};
+use crate::handler::located_at;
 
 // Input:
 //
@@ -31,7 +35,11 @@ use self::extension::Extension;
 // Output, shortened:
 //
 //     impl Validate for Line {
+//         const FORM: Form = Form::Members(&["sku", "qty"]);
 //         fn check(&self) -> Finding {
+//             self.check_members() | const { Finding::of_struct(&[<Probe<String>>::FORM, <Probe<u32>>::FORM]) }
+//         }
+//         fn check_members(&self) -> Finding {
 //             let mut __lift_found = Finding::VALID;
 //             let __lift_value = &self.sku;
 //             __lift_found |= Finding::when(Text::passes(__lift_value, |text| match text.as_bytes() { … }));
@@ -45,13 +53,18 @@ use self::extension::Extension;
 pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let container = Attributes::read(&input.attrs, &mut mistakes);
-    let body = match &input.data {
-        Data::Struct(data) => structure(&data.fields, &mut mistakes),
-        Data::Enum(data) => {
-            let arms: Vec<_> = data.variants.iter().map(|variant| arm(variant, &mut mistakes)).collect();
-            if arms.is_empty() { quote!() } else { quote!(match self { #(#arms)* }) }
+    let shape = Shape::of(input);
+    let body = match (&input.data, &shape) {
+        (Data::Struct(data), Some(shape)) => structure(&data.fields, &shape.variants[0], &mut mistakes),
+        (Data::Enum(data), Some(shape)) => enumeration(data, shape, &mut mistakes),
+        (Data::Struct(_) | Data::Enum(_), None) => {
+            // The mistakes are told all the same.
+            for field in key::fields(&input.data) {
+                Attributes::read(&field.attrs, &mut mistakes);
+            }
+            quote!()
         }
-        Data::Union(data) => {
+        (Data::Union(data), _) => {
             let message = "a union has no JSON Schema; derive it for a struct";
             mistakes.add(syn::Error::new(data.union_token.span, message));
             quote!()
@@ -62,8 +75,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     // After a mistake the type is still `Validate`, so that one mistake gives one message.
     let opaque = container.opaque || !container.extensions.is_empty() || errors.is_some();
     let own = if errors.is_some() { quote!() } else { own::expand(input) };
-    let body = if opaque { quote!() } else { quote!(#body #container_checks) };
-    let start = if opaque { quote!(UNDECIDED) } else { quote!(VALID) };
+    let checks = checks(shape.filter(|_| !opaque), &quote!(#body #container_checks));
 
     let name = &input.ident;
     let generics = bounded(input.generics.clone());
@@ -78,21 +90,60 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
         #errors
         #key
         #[automatically_derived]
-        #[allow(clippy::all, unused_imports, unused_mut, unused_variables, reason = "derived")]
+        #[allow(clippy::all, deprecated, unused_imports, unused_mut, unused_variables, reason = "derived")]
         impl #impl_generics ::lift::__private::validate::Validate for #name #ty_generics #where_clause {
             #lost_in_keys
-            #[inline]
-            fn check(&self) -> ::lift::__private::validate::Finding {
-                use ::lift::__private::validate::{
-                    AlwaysGiven as _, Foreign as _, NoMembers as _, NoNumber as _, NoText as _, PerhapsGiven as _,
-                };
-                let mut __lift_found = ::lift::__private::validate::Finding::#start;
-                #body
-                __lift_found
-            }
-
+            #checks
             #own
         }
+    }
+}
+
+/// The checks of a type, and what JSON it is.
+fn checks(shape: Option<Shape>, body: &TokenStream) -> TokenStream {
+    let finding = quote!(::lift::__private::validate::Finding);
+    let Some(shape) = shape else {
+        return quote! {
+            #[inline]
+            fn check(&self) -> #finding {
+                #finding::UNDECIDED
+            }
+        };
+    };
+    let form = &shape.form;
+    let all = quote! {
+        use ::lift::__private::validate::{
+            AlwaysGiven as _, Foreign as _, NoMembers as _, NoNumber as _, NoText as _, PerhapsGiven as _,
+        };
+        let mut __lift_found = #finding::VALID;
+        #body
+        __lift_found
+    };
+    let form = quote! {
+        const FORM: ::lift::__private::validate::Form = {
+            use ::lift::__private::validate::Foreign as _;
+            #form
+        };
+    };
+    match &shape.variants[..] {
+        [members] if !shape.is_enum && members.stands_for.is_some() => {
+            let of_struct = members.of_struct();
+            quote! {
+                #form
+                #[inline]
+                fn check(&self) -> #finding {
+                    use ::lift::__private::validate::Foreign as _;
+                    self.check_members() | #of_struct
+                }
+                #[inline]
+                fn check_members(&self) -> #finding { #all }
+            }
+        }
+        _ => quote! {
+            #form
+            #[inline]
+            fn check(&self) -> #finding { #all }
+        },
     }
 }
 
@@ -136,34 +187,107 @@ fn bounded(mut generics: Generics) -> Generics {
     generics
 }
 
-fn structure(fields: &Fields, mistakes: &mut Mistakes) -> TokenStream {
-    let checks = fields.members().zip(fields).map(|(member, field)| {
-        let check = of_field(field, fields, mistakes);
+fn structure(fields: &Fields, members: &Members, mistakes: &mut Mistakes) -> TokenStream {
+    let flattening = of_flattening(fields, members);
+    let checks = fields.members().zip(fields).zip(&members.flattened).map(|((member, field), flattened)| {
+        let check =
+            if *flattened { of_flattened(field, mistakes) } else { of_field(field, fields, mistakes) };
         quote!({ let __lift_value = &self.#member; #check })
     });
     let checks: Vec<_> = checks.collect();
-    quote!(#(#checks)*)
+    quote!(#flattening #(#checks)*)
 }
 
-fn arm(variant: &syn::Variant, mistakes: &mut Mistakes) -> TokenStream {
+fn enumeration(data: &DataEnum, shape: &Shape, mistakes: &mut Mistakes) -> TokenStream {
+    let arms = data
+        .variants
+        .iter()
+        .zip(&shape.variants)
+        .map(|(variant, members)| arm(variant, shape, members, mistakes));
+    let arms: Vec<_> = arms.collect();
+    if arms.is_empty() {
+        return quote!();
+    }
+    let buffered = shape.buffered();
+    quote!(match self { #(#arms)* } let mut __lift_found = __lift_found #buffered;)
+}
+
+fn arm(variant: &syn::Variant, shape: &Shape, members: &Members, mistakes: &mut Mistakes) -> TokenStream {
     let attributes = Attributes::read(&variant.attrs, mistakes);
     for check in &attributes.own {
         mistakes.at(check.span, "an own check stands on a type or on a field: move it to the enum");
     }
     let annotations = of_annotations(&attributes.annotations);
     let name = &variant.ident;
+    let undecided = quote!(__lift_found |= ::lift::__private::validate::Finding::UNDECIDED;);
     if attributes.opaque || !attributes.extensions.is_empty() {
-        return quote!(Self::#name { .. } => __lift_found |= ::lift::__private::validate::Finding::UNDECIDED,);
+        return quote!(Self::#name { .. } => { #undecided });
     }
+    let tagging = shape.tagging_of(members);
     let mut bindings = Vec::new();
-    let mut checks = Vec::new();
+    let mut checks = vec![of_flattening(&variant.fields, members)];
     for (index, (member, field)) in variant.fields.members().zip(&variant.fields).enumerate() {
         let binding = format_ident!("__lift_field_{index}");
-        let check = of_field(field, &variant.fields, mistakes);
+        let check = match (tagging, &variant.fields) {
+            _ if members.flattened[index] => of_flattened(field, mistakes),
+            (Tagging::Internal(tag), Fields::Unnamed(_)) => of_tagged(tag, field, mistakes),
+            (Tagging::Adjacent, Fields::Unnamed(fields)) if fields.unnamed.len() == 1 => {
+                let check = of_field(field, &variant.fields, mistakes);
+                let form = form_of(&field.ty);
+                quote!(#check __lift_found |= const { ::lift::__private::validate::Finding::of_content(#form) };)
+            }
+            _ => of_field(field, &variant.fields, mistakes),
+        };
         bindings.push(quote!(#member: #binding));
         checks.push(quote!({ let __lift_value = #binding; #check }));
     }
+    match (tagging, &variant.fields) {
+        // What else stands beside the tag is refused by the schema, and ignored by serde.
+        (Tagging::Internal(_) | Tagging::Adjacent, Fields::Unit) if shape.denies => checks.push(undecided),
+        (Tagging::Internal(_), _) | (_, Fields::Unit) => {}
+        _ => checks.extend(members.of_struct().map(|found| quote!(__lift_found |= #found;))),
+    }
     quote!(Self::#name { #(#bindings),* } => { #(#checks)* #annotations })
+}
+
+/// Whether all that is flattened among some fields can be told from what it was read from.
+fn of_flattening(fields: &Fields, members: &Members) -> TokenStream {
+    let flattened = fields.iter().zip(&members.flattened).filter(|(_, flattened)| **flattened);
+    let forms: Vec<_> = flattened.map(|(field, _)| form_of(&field.ty)).collect();
+    if forms.is_empty() {
+        return quote!();
+    }
+    let names = &members.names;
+    quote! {
+        __lift_found |= const {
+            ::lift::__private::validate::Finding::of_flattened(&[#(#names),*], &[#(#forms),*]).in_buffer()
+        };
+    }
+}
+
+/// The checks of `__lift_value`, which is flattened.
+fn of_flattened(field: &Field, mistakes: &mut Mistakes) -> TokenStream {
+    let check = of_members(field, mistakes);
+    quote!(__lift_found |= #check.in_buffer();)
+}
+
+/// The checks of `__lift_value`, the content of an internally tagged variant.
+fn of_tagged(tag: &str, field: &Field, mistakes: &mut Mistakes) -> TokenStream {
+    let check = of_members(field, mistakes);
+    let form = form_of(&field.ty);
+    quote!(__lift_found |= const { ::lift::__private::validate::Finding::of_tagged(#tag, #form) } | #check;)
+}
+
+/// What is found in `__lift_value`, whose members stand among others.
+fn of_members(field: &Field, mistakes: &mut Mistakes) -> TokenStream {
+    let Attributes { constraints, extensions, annotations, own_formats, own, skipped, opaque } =
+        Attributes::read(&field.attrs, mistakes);
+    let ty = &field.ty;
+    let is_ruled = !extensions.is_empty() || !constraints.is_empty() || !own_formats.is_empty();
+    if opaque || skipped || is_ruled || !annotations.is_empty() || !own.is_empty() {
+        return quote!(::lift::__private::validate::Finding::UNDECIDED);
+    }
+    quote_spanned!(located_at(ty)=> <::lift::__private::validate::Probe<#ty>>::check_members(__lift_value))
 }
 
 /// The checks of `__lift_value`, a reference to a field.
@@ -190,7 +314,8 @@ fn of_field(field: &Field, fields: &Fields, mistakes: &mut Mistakes) -> TokenStr
     let ty = &field.ty;
     let constraints = of_constraints(&constraints, ty);
     let extensions = extensions.iter().map(Extension::expand);
-    let nested = quote_spanned!(ty.span()=> <::lift::__private::validate::Probe<#ty>>::check(__lift_value));
+    let nested =
+        quote_spanned!(located_at(ty)=> <::lift::__private::validate::Probe<#ty>>::check(__lift_value));
     let annotations = of_annotations(&annotations);
     let own = own.iter().map(|check| {
         let said = check.call("__lift_given");
@@ -234,7 +359,7 @@ fn of_constraints(constraints: &Constraints, ty: &Type) -> TokenStream {
     }
     if let Some(inner) = inner.as_ref().filter(|inner| !inner.is_empty()) {
         let inner = of_constraints(inner, ty);
-        checks.push(quote_spanned! {ty.span()=>
+        checks.push(quote_spanned! {located_at(ty)=>
             __lift_found |= ::lift::__private::validate::Items::each(__lift_value, |__lift_value| {
                 let mut __lift_found = ::lift::__private::validate::Finding::VALID;
                 #inner
@@ -273,13 +398,13 @@ fn of_pattern(pattern: &Expr, ty: &Type) -> TokenStream {
     if let Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) = pattern
         && let Some(matcher) = pattern::matcher(&literal.value())
     {
-        return quote_spanned! {ty.span()=>
+        return quote_spanned! {located_at(ty)=>
             __lift_found |= ::lift::__private::validate::Finding::when(
                 ::lift::__private::validate::Text::passes(__lift_value, |text| #matcher)
             );
         };
     }
-    quote_spanned! {ty.span()=>
+    quote_spanned! {located_at(ty)=>
         __lift_found |= {
             static __LIFT_PATTERN: ::lift::__private::validate::LazyLock<::lift::__private::validate::Pattern> =
                 ::lift::__private::validate::LazyLock::new(|| {
@@ -294,13 +419,13 @@ fn of_pattern(pattern: &Expr, ty: &Type) -> TokenStream {
 
 fn of_contains(text: &Expr, ty: &Type) -> TokenStream {
     if matches!(text, Expr::Lit(ExprLit { lit: Lit::Str(_) | Lit::Char(_), .. })) {
-        return quote_spanned! {ty.span()=>
+        return quote_spanned! {located_at(ty)=>
             __lift_found |= ::lift::__private::validate::Finding::when(
                 ::lift::__private::validate::Text::passes(__lift_value, |text| text.contains(#text))
             );
         };
     }
-    quote_spanned! {ty.span()=>
+    quote_spanned! {located_at(ty)=>
         __lift_found |= {
             static __LIFT_TEXT: ::lift::__private::validate::LazyLock<::lift::__private::validate::String> =
                 ::lift::__private::validate::LazyLock::new(|| {

@@ -2,8 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned as _;
 use syn::{GenericArgument, PathArguments, Type, TypePath};
+
+use crate::handler::located_at;
 
 /// The walk through `__lift_value`, a reference to a value of the type; nothing where nothing can have own checks.
 ///
@@ -14,7 +15,7 @@ pub(super) fn walk(ty: &Type) -> TokenStream {
         return TokenStream::new();
     }
     let private = quote!(::lift::__private::validate);
-    let whole = quote_spanned! {ty.span()=>
+    let whole = quote_spanned! {located_at(ty)=>
         <#private::Probe<#ty>>::check_own(__lift_value, __lift_place, __lift_own);
     };
     let apart = match (is_mixed(ty), ty) {

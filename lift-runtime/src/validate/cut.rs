@@ -77,6 +77,34 @@ fn first_of<'a>(
     }
 }
 
+/// The part, but for one value in it, which is whole; `None` if there is none.
+pub(crate) fn with_whole<'a>(
+    part: &Document<'a>,
+    document: &Document<'a>,
+    pointer: &str,
+) -> Option<Document<'a>> {
+    let Some(rest) = pointer.strip_prefix('/') else { return Some(document.clone()) };
+    let (segment, rest) = rest.find('/').map_or((rest, ""), |end| rest.split_at(end));
+    match (part, document) {
+        (Document::Array(items), Document::Array(whole)) => {
+            let index: usize = segment.parse().ok()?;
+            let mut items = items.clone();
+            let item = items.get_mut(index)?;
+            *item = with_whole(item, whole.get(index)?, rest)?;
+            Some(Document::Array(items))
+        }
+        (Document::Object(members), Document::Object(whole)) => {
+            let mut members: Vec<_> = members.iter().cloned().collect();
+            let is_it = |name: &str| *escape(name) == *segment;
+            let (_, member) = members.iter_mut().find(|(name, _)| is_it(name))?;
+            let (_, whole) = whole.iter().find(|(name, _)| is_it(name))?;
+            *member = with_whole(member, whole, rest)?;
+            Some(Document::Object(Members::new(members)))
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -91,6 +119,20 @@ mod tests {
         let found =
             found.as_ref().map(|(part, cuts)| (part.clone(), cuts.iter().map(|cut| &**cut).collect()));
         assert_eq!(found, expected, "{json} to {most}");
+    }
+
+    #[test]
+    fn one_value_is_whole_again() {
+        let document: Document<'_> = serde_json::from_str(r#"{"a/b":[[1,2],[3,4]],"c":[5]}"#).expect("JSON");
+        let (part, _) = cut(&document, 4).expect("a part");
+        let whole = |pointer| with_whole(&part, &document, pointer);
+        let expected = json!({"a/b": [[1, 2]]});
+        assert_eq!(whole("/a~1b/0"), Some(Document::from(&expected)));
+        let expected = json!({"a/b": [[1, 2], [3, 4]]});
+        assert_eq!(whole("/a~1b"), Some(Document::from(&expected)));
+        assert_eq!(whole(""), Some(document.clone()));
+        assert_eq!(whole("/c"), None);
+        assert_eq!(whole("/a~1b/0/0/0"), None);
     }
 
     #[test]

@@ -6,11 +6,13 @@ use std::borrow::Cow;
 use std::fmt;
 
 use jsonschema::JsonType;
-use jsonschema::json::{Array, Json, Node, NodeIdentity, Object, cmp};
+use jsonschema::json::{Array, Json, Node, NodeIdentity, Object};
 use jsonschema_value::LazyInstance;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
+use smallvec::SmallVec;
 
+use super::equality;
 use super::number::integer;
 
 /// A JSON value.
@@ -161,26 +163,40 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Document<'de>, A::Error> {
-        let mut all = Vec::new();
+        let mut all = Few::new();
         while let Some(item) = items.next_element()? {
             all.push(item);
         }
-        Ok(Document::Array(all))
+        Ok(Document::Array(fitted(all)))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Document<'de>, A::Error> {
-        let mut all = Vec::new();
+        let mut all = Few::new();
         while let Some(Name(name)) = members.next_key()? {
             let member = (name, members.next_value()?);
             // Among few members each finds its place as it comes, which costs less than a sort afterwards.
             if all.len() < FEW { place(&mut all, member) } else { all.push(member) }
         }
+        let all = fitted(all);
         Ok(Document::Object(if all.len() <= FEW { Members(all) } else { Members::new(all) }))
     }
 }
 
+/// What is read before it is known how much there is: a `Vec` would take four places for one, and a body may be of
+/// nothing but arrays of one item.
+type Few<T> = SmallVec<[T; 4]>;
+
+fn fitted<T>(few: Few<T>) -> Vec<T> {
+    if few.spilled() {
+        return few.into_vec();
+    }
+    let mut all = Vec::with_capacity(few.len());
+    all.extend(few);
+    all
+}
+
 /// Puts a member among others that are sorted; of two with one name, the later one stays.
-fn place<'a>(sorted: &mut Vec<Member<'a>>, member: Member<'a>) {
+fn place<'a>(sorted: &mut Few<Member<'a>>, member: Member<'a>) {
     let before = sorted.iter().rposition(|other| other.0 <= member.0);
     match before {
         Some(index) if sorted[index].0 == member.0 => sorted[index] = member,
@@ -275,11 +291,7 @@ impl<'a> Node<'a, Documents> for &'a Document<'a> {
     }
 
     fn equals_value(&self, expected: &Value) -> bool {
-        match (self, expected) {
-            (Document::Text(text), Value::String(expected)) => text == expected,
-            (Document::Text(_), _) | (_, Value::String(_)) => false,
-            _ => cmp::equal(&Document::to_value(self), expected),
-        }
+        equality::is(self, expected)
     }
 
     fn to_value(&self) -> Cow<'a, Value> {
@@ -335,6 +347,10 @@ impl<'a> Array<'a, Documents> for &'a [Document<'a>] {
 
     fn elements(&self) -> Self::ElementsIter {
         self.iter()
+    }
+
+    fn is_unique(&self) -> bool {
+        equality::are_unique(self)
     }
 }
 

@@ -16,6 +16,7 @@ pub use super::dialect::keyword;
 pub use super::extended::{AsMembers, AsNumber, AsText, NoMembers, NoNumber, NoText};
 pub use super::file::FileSchema;
 pub use super::finding::{Finding, Validate};
+pub use super::form::Form;
 pub use super::format::{
     date, date_time, duration, email, hostname, idn_email, idn_hostname, ip, ipv4, ipv6, iri, iri_reference,
     json_pointer, regex, relative_json_pointer, time, uri, uri_reference, uri_template, uuid,
@@ -317,6 +318,9 @@ impl<T, E> OutputCheck<T, E> {
 pub struct Probe<T: ?Sized>(PhantomData<fn(&T)>);
 
 impl<T: Validate + ?Sized> Probe<T> {
+    /// The JSON that it is.
+    pub const FORM: Form = T::FORM;
+
     /// Whether it has native checks.
     pub const IS_NATIVE: bool = true;
 
@@ -324,6 +328,12 @@ impl<T: Validate + ?Sized> Probe<T> {
     #[inline]
     pub fn check(value: &T) -> Finding {
         value.check()
+    }
+
+    /// The same of a value that was read member by member.
+    #[inline]
+    pub fn check_members(value: &T) -> Finding {
+        value.check_members()
     }
 
     /// Calls the own checks.
@@ -342,12 +352,21 @@ pub trait Foreign {
     /// The type.
     type Value: ?Sized;
 
+    /// Nothing is known of it.
+    const FORM: Form = Form::Unknown;
+
     /// Whether it has native checks.
     const IS_NATIVE: bool = false;
 
     /// Only the schema can tell.
     #[inline]
     fn check(_: &Self::Value) -> Finding {
+        Finding::UNDECIDED
+    }
+
+    /// Only the schema can tell.
+    #[inline]
+    fn check_members(_: &Self::Value) -> Finding {
         Finding::UNDECIDED
     }
 

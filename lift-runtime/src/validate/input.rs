@@ -13,12 +13,13 @@ use super::document::Document;
 use super::expansion::Options;
 use super::file::FileSchema;
 use super::finding::{Finding, Validate};
+use super::notes::Notes;
 use super::own::{Checks, Refused};
 use super::refusal::Refusal;
 use super::reread::At;
 use super::schema::{Contract, Schema};
 use super::violation::{Location, Violation, Violations};
-use super::{report, strict, twins, unknown};
+use super::{notes, report, strict, twins};
 use crate::endpoint::Rejection;
 use crate::error::{Error, Result};
 
@@ -126,12 +127,12 @@ where
     if let Some(file) = options.schema_of(I::LOCATION) {
         check_by_file::<I>(raw, options.status_code(), file)?;
     }
-    let (parsed, unknown) =
-        if options.is_strict() { unknown::watch(|| I::parse(raw)) } else { (I::parse(raw), false) };
+    let (parsed, notes) = notes::watch(|| I::parse(raw));
     let judged = match parsed {
         Ok(value) => {
             let finding = (checks.find)(&value);
-            if finding.is_valid() && !unknown {
+            let may_be_unknown = options.is_strict() && (notes.has(Notes::UNKNOWN) || finding.is_buffered());
+            if finding.accepts(notes) && !may_be_unknown {
                 return Ok(I::wrap(value));
             }
             judged::<I>(raw, options, Ok((value, finding)), checks)
@@ -253,9 +254,10 @@ pub(crate) fn from_slice<T>(json: &[u8]) -> Result<T, Violations>
 where
     T: Validate + DeserializeOwned + 'static,
 {
-    let parsed = match strict::parse::<T>(json) {
+    let (parsed, notes) = notes::watch(|| strict::parse::<T>(json));
+    let parsed = match parsed {
         Ok(value) => match value.check() {
-            finding if finding.is_valid() => return Ok(value),
+            finding if finding.accepts(notes) => return Ok(value),
             finding => Ok((value, finding)),
         },
         Err(error) => Err(error),
@@ -276,9 +278,10 @@ where
     T: Validate + DeserializeOwned + 'static,
 {
     let mut document = Document::from(value);
-    let parsed = match T::deserialize(At(&document)) {
+    let (parsed, notes) = notes::watch(|| T::deserialize(At(&document)));
+    let parsed = match parsed {
         Ok(value) => match value.check() {
-            finding if finding.is_valid() => return Ok(value),
+            finding if finding.accepts(notes) => return Ok(value),
             finding => Ok((value, finding)),
         },
         Err(refusal) => Err(refusal),

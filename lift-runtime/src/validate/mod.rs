@@ -6,6 +6,8 @@
 //! it stands what an app's own checks say of the value.
 
 mod amount;
+mod branches;
+mod buffer;
 mod closed;
 mod constraint;
 mod contents;
@@ -13,13 +15,16 @@ mod cut;
 mod dialect;
 mod document;
 mod ecma;
+mod equality;
 pub(crate) mod expansion;
 mod extended;
 mod file;
 mod finding;
+mod form;
 mod format;
 mod input;
 mod keys;
+mod notes;
 mod number;
 mod output;
 mod own;
@@ -33,7 +38,6 @@ mod standard;
 pub(crate) mod strict;
 mod text;
 mod twins;
-mod unknown;
 mod variants;
 mod verdict;
 mod violation;
@@ -50,6 +54,7 @@ pub(crate) use self::document::Document;
 #[cfg(feature = "schema-check")]
 pub(crate) use self::ecma::in_rust as ecma_in_rust;
 pub use self::finding::{Finding, Validate};
+pub(crate) use self::form::Form;
 #[cfg(feature = "websocket")]
 pub(crate) use self::input::checked;
 pub(crate) use self::input::{Input, Unread, input_wrapper, parse_json, unchecked};

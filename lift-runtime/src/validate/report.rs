@@ -7,7 +7,8 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use schemars::JsonSchema;
 use serde_json::Value;
 
-use super::cut::cut;
+use super::branches::Branches;
+use super::cut::{cut, with_whole};
 use super::dialect::limit_and_sentence;
 use super::document::Document;
 use super::refusal::escape;
@@ -33,35 +34,76 @@ pub(crate) fn broken_schema<T>(reason: &str) -> Violations {
     Violation::new("", "schema", "cannot be checked").into()
 }
 
-/// A document with more values than this is looked at in part, for the validator lists every error there is.
-const WHOLE: usize = 10_000;
+/// A document with more values than this is looked at in part, for the validator lists every error there is: first in a
+/// part that holds a hundred errors where it is wrong throughout, then in a larger one.
+const SMALL: usize = 1_000;
+const LARGE: usize = 10_000;
 
 /// All that the schema finds wrong.
 pub(crate) fn violations(schema: &Schema, document: &Document<'_>, location: Location) -> Violations {
-    let mut found = Found { violations: Violations::new(), location, sentences: &schema.sentences };
-    let Some((part, cuts)) = cut(document, WHOLE) else {
-        schema.validator.iter_errors(document).take(LIMIT + 1).for_each(|error| found.add(&error));
+    let found = Found { violations: Violations::new(), location, sentences: &schema.sentences };
+    let Some((part, cuts)) = cut(document, SMALL) else { return found.in_whole(schema, document) };
+    // What is right must not be refused by what a part of it is.
+    if schema.validator.is_valid(document) {
         return found.violations;
-    };
-    // What is said of a container that was cut may be said because it was.
-    let whole = |error: &ValidationError<'_>| cuts.iter().all(|cut| cut != error.instance_path().as_str());
-    schema.validator.iter_errors(&part).filter(whole).take(LIMIT + 1).for_each(|error| found.add(&error));
-    if found.violations.is_empty() && !schema.validator.is_valid(document) {
+    }
+    let found = found.in_part(schema, &part, &cuts);
+    if found.violations.is_truncated() {
+        return found.violations;
+    }
+    let found = Found { violations: Violations::new(), ..found };
+    let Some((part, cuts)) = cut(document, LARGE) else { return found.in_whole(schema, document) };
+    let mut found = found.in_part(schema, &part, &cuts);
+    if found.violations.is_empty() {
         found.add_of_whole(schema, document, &part);
     }
-    if !found.violations.is_empty() {
-        found.violations.truncate();
-    }
+    found.violations.truncate();
     found.violations
 }
 
-struct Found<'a> {
+/// Whether what is said of a part holds of the whole: not of a container that was cut, nor of one with such a container
+/// in it where it is a whole that is judged, such as the forms of a union.
+fn is_sure(error: &ValidationError<'_>, cuts: &[String]) -> bool {
+    let path = error.instance_path().as_str();
+    let judges_all = matches!(
+        error.kind(),
+        Kind::AnyOf { .. }
+            | Kind::OneOfNotValid { .. }
+            | Kind::OneOfMultipleValid { .. }
+            | Kind::Not { .. }
+            | Kind::Contains
+            | Kind::UniqueItems
+            | Kind::Constant { .. }
+            | Kind::Enum { .. }
+            | Kind::UnevaluatedItems { .. }
+            | Kind::UnevaluatedProperties { .. }
+    );
+    cuts.iter().all(|cut| match cut.strip_prefix(path) {
+        Some("") => false,
+        Some(rest) => !(judges_all && rest.starts_with('/')),
+        None => true,
+    })
+}
+
+/// What was found so far.
+pub(super) struct Found<'a> {
     violations: Violations,
     location: Location,
     sentences: &'a Sentences,
 }
 
 impl Found<'_> {
+    fn in_whole(mut self, schema: &Schema, document: &Document<'_>) -> Violations {
+        schema.validator.iter_errors(document).take(LIMIT + 1).for_each(|error| self.add(&error));
+        self.violations
+    }
+
+    fn in_part(mut self, schema: &Schema, part: &Document<'_>, cuts: &[String]) -> Self {
+        let errors = schema.validator.iter_errors(part).filter(|error| is_sure(error, cuts));
+        errors.take(LIMIT + 1).for_each(|error| self.add(&error));
+        self
+    }
+
     fn push(
         &mut self,
         pointer: String,
@@ -73,7 +115,7 @@ impl Found<'_> {
         self.violations.push(Violation { r#in: self.location, pointer, keyword, limit, message });
     }
 
-    fn limited(
+    pub(super) fn limited(
         &mut self,
         error: &ValidationError<'_>,
         keyword: &'static str,
@@ -91,7 +133,7 @@ impl Found<'_> {
         self.limited(error, limit.keyword(), number.clone(), self.sentences.bound(limit, number));
     }
 
-    fn plain(
+    pub(super) fn plain(
         &mut self,
         error: &ValidationError<'_>,
         keyword: &'static str,
@@ -100,7 +142,7 @@ impl Found<'_> {
         self.push(error.instance_path().as_str().to_owned(), keyword, None, message);
     }
 
-    fn member(
+    pub(super) fn member(
         &mut self,
         error: &ValidationError<'_>,
         name: &str,
@@ -114,13 +156,17 @@ impl Found<'_> {
     /// The first error of a large document, of which the first part has none that is sure.
     ///
     /// Where none of several forms fits, the validator would list all errors of all of them, which are more than
-    /// the document is large; that it is so is known from the part already.
+    /// the document is large; that it is so is known once the value is whole.
     fn add_of_whole(&mut self, schema: &Schema, document: &Document<'_>, part: &Document<'_>) {
         for error in schema.validator.iter_errors(part).take(LIMIT) {
-            match error.kind() {
-                Kind::AnyOf { .. } => return self.plain(&error, "anyOf", "fits none of its forms"),
-                Kind::OneOfNotValid { .. } => return self.plain(&error, "oneOf", "fits none of its forms"),
-                _ => {}
+            let keyword = match error.kind() {
+                Kind::AnyOf { .. } => "anyOf",
+                Kind::OneOfNotValid { .. } => "oneOf",
+                _ => continue,
+            };
+            let whole = with_whole(part, document, error.instance_path().as_str());
+            if whole.is_none_or(|whole| !schema.validator.is_valid(&whole)) {
+                return self.plain(&error, keyword, "fits none of its forms");
             }
         }
         if let Err(error) = schema.validator.validate(document) {
@@ -129,7 +175,7 @@ impl Found<'_> {
     }
 
     /// One error of the validator, without the value that it is about.
-    fn add(&mut self, error: &ValidationError<'_>) {
+    pub(super) fn add(&mut self, error: &ValidationError<'_>) {
         match error.kind() {
             Kind::Required { property } => {
                 self.member(error, property.as_str().unwrap_or_default(), "required", "is required");
@@ -144,8 +190,8 @@ impl Found<'_> {
                     self.member(error, name, "unevaluatedProperties", "is not expected here");
                 }
             }
-            Kind::AnyOf { context } => self.add_branches(error, "anyOf", context),
-            Kind::OneOfNotValid { context } => self.add_branches(error, "oneOf", context),
+            Kind::AnyOf { context } => Branches::of(error, "anyOf", context).tell(self),
+            Kind::OneOfNotValid { context } => Branches::of(error, "oneOf", context).tell(self),
             Kind::PropertyNames { error: inner } => {
                 let mut names = Self { violations: Violations::new(), ..*self };
                 names.add(inner);
@@ -208,57 +254,6 @@ impl Found<'_> {
                 self.violations.push(Violation { limit: Some(limit), ..violation.at(self.location) });
             }
             _ => self.plain(error, "schema", "cannot be checked"),
-        }
-    }
-
-    /// None of several forms fits. If it is clear which one was meant, its own errors are told instead.
-    fn add_branches(
-        &mut self,
-        error: &ValidationError<'_>,
-        keyword: &'static str,
-        branches: &[Vec<ValidationError<'static>>],
-    ) {
-        let here = error.instance_path();
-        // A form is not meant if the value has another type, or another tag.
-        let elsewhere = |branch: &&Vec<ValidationError<'static>>| {
-            !branch.iter().any(|inner| match inner.kind() {
-                Kind::Type { .. } | Kind::Enum { .. } => inner.instance_path() == here,
-                Kind::Constant { .. } => true,
-                Kind::AdditionalProperties { .. } | Kind::Required { .. } => {
-                    inner.instance_path() == here && keyword == "oneOf" && branch.len() > 1
-                }
-                _ => false,
-            })
-        };
-        let mut meant = branches.iter().filter(elsewhere);
-        match (meant.next(), meant.next()) {
-            (Some(branch), None) => branch.iter().take(LIMIT + 1).for_each(|inner| self.add(inner)),
-            _ => self.add_forms(error, keyword, branches),
-        }
-    }
-
-    /// None of several forms fits, and all that is known is which values or types would.
-    fn add_forms(
-        &mut self,
-        error: &ValidationError<'_>,
-        keyword: &'static str,
-        branches: &[Vec<ValidationError<'static>>],
-    ) {
-        let mut allowed = Vec::new();
-        for inner in branches.iter().flatten().filter(|inner| inner.instance_path() == error.instance_path())
-        {
-            match inner.kind() {
-                Kind::Constant { expected_value } => allowed.push(Value::clone(expected_value)),
-                Kind::Enum { options } => allowed.extend(options.as_array().into_iter().flatten().cloned()),
-                _ => {}
-            }
-        }
-        if allowed.is_empty() {
-            self.plain(error, keyword, "fits none of its forms");
-        } else {
-            let allowed = Value::Array(allowed);
-            let message = format!("must be one of {}", sentence::listed(&allowed));
-            self.limited(error, "enum", allowed, message);
         }
     }
 }

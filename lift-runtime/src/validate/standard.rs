@@ -14,63 +14,64 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 
 use super::finding::{Finding, Validate};
+use super::form::Form;
 use super::own::{Own, Place};
 
-/// What a parse already holds true. `=> text` are those that can be the key of a map, by their text.
+/// What a parse already holds true. As the key of a map they are told by nothing, by how they are displayed, or by
+/// themselves.
 macro_rules! held_by_the_parse {
-    ($($type:ty)*) => {$(
+    ($form:ident: $($type:ty)* => $name:ident) => {$(
         impl Validate for $type {
-            #[inline]
-            fn check(&self) -> Finding {
-                Finding::VALID
-            }
-        }
-    )*};
-    ($($type:ty)* => text) => {$(
-        impl Validate for $type {
+            const FORM: Form = Form::$form;
+
             #[inline]
             fn check(&self) -> Finding {
                 Finding::VALID
             }
 
-            fn key_name(&self, _: &Place<'_>) -> Option<Cow<'_, str>> {
-                Some(self.to_string().into())
-            }
+            held_by_the_parse! { @$name }
         }
     )*};
-    ($($type:ty)* => str) => {$(
-        impl Validate for $type {
-            #[inline]
-            fn check(&self) -> Finding {
-                Finding::VALID
-            }
-
-            fn key_name(&self, _: &Place<'_>) -> Option<Cow<'_, str>> {
-                Some(Cow::Borrowed(self))
-            }
+    (@nothing) => {};
+    (@text) => {
+        fn key_name(&self, _: &Place<'_>) -> Option<Cow<'_, str>> {
+            Some(self.to_string().into())
         }
-    )*};
+    };
+    (@str) => {
+        fn key_name(&self, _: &Place<'_>) -> Option<Cow<'_, str>> {
+            Some(Cow::Borrowed(self))
+        }
+    };
 }
 
-held_by_the_parse! { () f32 f64 PathBuf serde_json::Value serde_json::Map<String, serde_json::Value> serde_json::Number }
-
+held_by_the_parse! { Unknown: () serde_json::Value => nothing }
+held_by_the_parse! { Map: serde_json::Map<String, serde_json::Value> => nothing }
+held_by_the_parse! { String: PathBuf => nothing }
+held_by_the_parse! { Number: f32 f64 serde_json::Number => nothing }
+held_by_the_parse! { Text: str String => str }
+held_by_the_parse! { Bool: bool => text }
+held_by_the_parse! { String: char IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6 => text }
 held_by_the_parse! {
-    bool char i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize
+    Number: i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize
     NonZeroI8 NonZeroI16 NonZeroI32 NonZeroI64 NonZeroIsize NonZeroU8 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroUsize
-    IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6
     => text
 }
-
-held_by_the_parse! { str String => str }
 
 macro_rules! pointers {
     ($($pointer:ty)*) => {$(
         impl<T: Validate + ?Sized> Validate for $pointer {
+            const FORM: Form = T::FORM;
             const MAY_OWN: bool = T::MAY_OWN;
 
             #[inline]
             fn check(&self) -> Finding {
                 T::check(self)
+            }
+
+            #[inline]
+            fn check_members(&self) -> Finding {
+                T::check_members(self)
             }
 
             fn check_own(&self, place: &Place<'_>, own: &mut Own) {
@@ -90,11 +91,17 @@ impl<T: Validate + ToOwned + ?Sized> Validate for Cow<'_, T>
 where
     Self: JsonSchema,
 {
+    const FORM: Form = T::FORM;
     const MAY_OWN: bool = T::MAY_OWN;
 
     #[inline]
     fn check(&self) -> Finding {
         T::check(self)
+    }
+
+    #[inline]
+    fn check_members(&self) -> Finding {
+        T::check_members(self)
     }
 
     fn check_own(&self, place: &Place<'_>, own: &mut Own) {
@@ -139,6 +146,7 @@ fn each_own<'a, T: Validate + 'a>(items: impl IntoIterator<Item = &'a T>, place:
 }
 
 impl<T: Validate> Validate for [T] {
+    const FORM: Form = Form::Sequence;
     const MAY_OWN: bool = T::MAY_OWN;
 
     #[inline]
@@ -155,6 +163,7 @@ impl<T: Validate, const N: usize> Validate for [T; N]
 where
     Self: JsonSchema,
 {
+    const FORM: Form = Form::Sequence;
     const MAY_OWN: bool = T::MAY_OWN;
 
     #[inline]
@@ -170,6 +179,7 @@ where
 macro_rules! sequences {
     ($($sequence:ident)*) => {$(
         impl<T: Validate> Validate for $sequence<T> {
+            const FORM: Form = Form::Sequence;
             const MAY_OWN: bool = T::MAY_OWN;
 
             #[inline]
@@ -188,6 +198,7 @@ sequences! { Vec VecDeque LinkedList }
 
 /// A set has lost the repetitions that its schema (`uniqueItems`) refuses.
 impl<T: Validate, S> Validate for HashSet<T, S> {
+    const FORM: Form = Form::Sequence;
     const MAY_OWN: bool = T::MAY_OWN;
 
     #[inline]
@@ -204,6 +215,7 @@ impl<T: Validate, S> Validate for HashSet<T, S> {
 
 /// A set has lost the repetitions that its schema (`uniqueItems`) refuses.
 impl<T: Validate> Validate for BTreeSet<T> {
+    const FORM: Form = Form::Sequence;
     const MAY_OWN: bool = T::MAY_OWN;
 
     #[inline]
@@ -226,7 +238,16 @@ const fn none_is_lost<K: Validate>() {
     );
 }
 
+/// Names with rules of their own are rules of the members beside them, where a map is flattened.
+const fn map_by(name: Form) -> Form {
+    match name {
+        Form::Text => Form::Map,
+        _ => Form::Other,
+    }
+}
+
 impl<K: Validate, V: Validate, S> Validate for HashMap<K, V, S> {
+    const FORM: Form = map_by(K::FORM);
     const MAY_OWN: bool = K::MAY_OWN || V::MAY_OWN;
 
     #[inline]
@@ -243,6 +264,7 @@ impl<K: Validate, V: Validate, S> Validate for HashMap<K, V, S> {
 }
 
 impl<K: Validate, V: Validate> Validate for BTreeMap<K, V> {
+    const FORM: Form = map_by(K::FORM);
     const MAY_OWN: bool = K::MAY_OWN || V::MAY_OWN;
 
     #[inline]
@@ -261,6 +283,7 @@ impl<K: Validate, V: Validate> Validate for BTreeMap<K, V> {
 macro_rules! tuples {
     ($(($($part:ident)+))*) => {$(
         impl<$($part: Validate),+> Validate for ($($part,)+) {
+            const FORM: Form = Form::Sequence;
             const MAY_OWN: bool = $($part::MAY_OWN)||+;
 
             #[inline]

@@ -9,10 +9,11 @@ use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::buffer::Anything;
 use super::document::Document;
 use super::keys::Key;
+use super::notes::{self, Notes};
 use super::number::{Integer, Single};
-use super::unknown;
 use super::variants::Variants;
 
 /// Parses the whole of `bytes` as one JSON value.
@@ -20,6 +21,7 @@ use super::variants::Variants;
 /// That they are UTF-8 is checked at once, for serde_json would do it string by string, at several times the cost.
 pub(crate) fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> serde_json::Result<T> {
     let Ok(text) = std::str::from_utf8(bytes) else { return Err(malformed(bytes)) };
+    notes::begin();
     let mut json = serde_json::Deserializer::from_str(text);
     let value = T::deserialize(Strict(&mut json))?;
     json.end()?;
@@ -58,7 +60,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
     type Error = D::Error;
 
     forward! {
-        deserialize_any => Parts;
+        deserialize_any => Anything::outermost;
         deserialize_bool => same;
         deserialize_i8 => Integer;
         deserialize_i16 => Integer;
@@ -156,7 +158,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
     /// What is ignored is parsed all the same.
     #[inline]
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        unknown::met();
+        notes::take(Notes::UNKNOWN);
         self.0.deserialize_any(Parts(visitor))
     }
 

@@ -9,10 +9,10 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Number, Value};
 
 use super::document::{Document, Members};
+use super::notes::{self, Notes};
 use super::number::F32;
 use super::refusal::Refusal;
 use super::schema::Schema;
-use super::unknown;
 
 type Result<T> = std::result::Result<T, Refusal>;
 
@@ -204,7 +204,7 @@ impl<'de> Deserializer<'de> for Texts<'_> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        unknown::met();
+        notes::take(Notes::UNKNOWN);
         visitor.visit_unit()
     }
 }

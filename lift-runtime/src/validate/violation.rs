@@ -129,6 +129,11 @@ impl Violations {
         self.truncated = true;
     }
 
+    /// Whether there is more than is listed.
+    pub(crate) fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
     /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()

@@ -218,7 +218,9 @@ async fn what_the_gateway_does_not_carry_is_refused_before_a_call() {
 
 #[tokio::test]
 async fn an_app_without_sockets_takes_their_events_as_they_are() {
-    let app = lift::App::new().on_event(async |event: Value| Ok(event["requestContext"]["connectionId"].clone()));
-    let taken = lift::test::TestApp::new(app).invoke(GatewaySocket::new("Ada=").message("x").to_string()).await;
+    let app =
+        lift::App::new().on_event(async |event: Value| Ok(event["requestContext"]["connectionId"].clone()));
+    let taken =
+        lift::test::TestApp::new(app).invoke(GatewaySocket::new("Ada=").message("x").to_string()).await;
     assert_eq!(taken.expect("an answer"), "\"Ada=\"");
 }

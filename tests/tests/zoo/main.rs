@@ -12,6 +12,7 @@
 #![expect(dead_code, reason = "fields are parsed and checked, not read")]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod buffered;
 mod enums;
 mod foreign;
 mod formats;

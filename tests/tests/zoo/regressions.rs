@@ -52,6 +52,19 @@ fn a_member_given_twice_beside_an_integer_with_a_point() {
     assert!(from_slice::<Tagged>(br#"{"t":"Count","n":1.0,"n":2}"#).is_err());
 }
 
+#[derive(Deserialize, JsonSchema, Validate)]
+#[serde(untagged)]
+enum Twice {
+    Tagged(Tagged),
+}
+
+/// The buffer of a buffer took the number of a variant for its name.
+#[test]
+fn a_tag_that_is_a_number() {
+    judge::<Twice>(r#"{"t":"Count","n":1}"#, true);
+    judge::<Twice>(r#"{"t":0,"n":1}"#, false);
+}
+
 /// Infinity was made of it, and the published schema had no limit.
 #[test]
 fn a_number_past_the_range_of_f32() {

@@ -87,9 +87,18 @@ fn cancel(gives: &Map<String, Value>, takes: &mut Map<String, Value>) {
 
 /// Whether a schema says what jsonschema does not know, or reads otherwise.
 fn has_own_words(schema: &Value) -> bool {
+    any(schema, &is_own)
+}
+
+/// Whether a schema says what only the app's code knows, so that no validator that is made of it can judge.
+pub(super) fn is_beyond_judges(schema: &Value) -> bool {
+    any(schema, &|keyword, value| is_own(keyword, value) && *value != "email" && *value != "ip")
+}
+
+fn any(schema: &Value, is: &dyn Fn(&str, &Value) -> bool) -> bool {
     let mut found = false;
     let mut visit = |schema: &mut Map<String, Value>| {
-        found |= schema.iter().any(|(keyword, value)| is_own(keyword, value));
+        found |= schema.iter().any(|(keyword, value)| is(keyword, value));
     };
     each_schema(&mut schema.clone(), &mut visit);
     found

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::sample::mentions;
 use crate::validate::each_schema;
 
 /// A schema without what says nothing of values, whose every reference is to one of its definitions.
@@ -94,7 +95,8 @@ impl Schema {
             Value::Bool(true) => Map::new(),
             other => Map::from_iter([("allOf".to_owned(), json!([other]))]),
         };
-        if !self.definitions.is_empty() {
+        let refers = schema.contains_key("$ref") || schema.values().any(|value| mentions(value, "$ref"));
+        if refers {
             schema.insert("$defs".to_owned(), Value::Object(self.definitions.clone()));
         }
         Value::Object(schema)

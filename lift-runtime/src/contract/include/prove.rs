@@ -181,6 +181,10 @@ impl<'a> Prover<'a> {
         else {
             return unknown("the schema does not compile");
         };
+        let is_beyond = |schema: &Schema, part: &Value| canonical::is_beyond_judges(&schema.whole(part));
+        if is_beyond(self.gives, gives) || is_beyond(self.takes, takes) {
+            return unknown("cannot be decided: it has a keyword or a format of the app's own");
+        }
         let refused = values.iter().filter(|value| given.accepts(value) && !taken.accepts(value));
         refused.flat_map(|value| self.refused(&shown(value))).collect()
     }

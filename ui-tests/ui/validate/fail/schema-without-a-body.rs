@@ -3,7 +3,7 @@
 use lift::prelude::*;
 
 #[post("/1")]
-#[validate(schema = "../../../../ui-tests/schemas/object.json")]
+#[validate(schema = "schemas/object.json")]
 async fn text(body: String) -> String {
     body
 }

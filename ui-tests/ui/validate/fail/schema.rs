@@ -1,4 +1,4 @@
-//! Schema files that are not there or are none, and a schema of nothing. (Paths start where the cases are compiled.)
+//! Schema files that are not there or are none, and a schema of nothing. (The test lends the cases what is in `ui-tests/schemas`.)
 
 use lift::prelude::*;
 
@@ -9,7 +9,7 @@ async fn missing(body: Json<String>) -> Json<String> {
 }
 
 #[post("/2")]
-#[validate(schema = "../../../../ui-tests/schemas/broken.json", strict = true)]
+#[validate(schema = "schemas/broken.json", strict = true)]
 async fn broken(body: Json<String>) -> Json<String> {
     body
 }

@@ -234,6 +234,22 @@ fn what_is_beyond_it_is_unknown() {
     request(&conditional(1), &conditional(1), &SAME);
 }
 
+/// What the app's own code says of a value, no schema tells.
+#[test]
+fn own_words_are_unknown() {
+    let text = json!({"type": "string"});
+    let own = |keyword: &str, value: &str| json!({"type": "string", keyword: value});
+    for (keyword, value) in [("format", "iban"), ("own:even", "yes")] {
+        request(&text, &own(keyword, value), &found(Unknown, ""));
+        request(&own(keyword, value), &own(keyword, value), &SAME);
+        request(&own(keyword, value), &text, &COMPATIBLE);
+        request(&own(keyword, value), &own(keyword, "other"), &found(Unknown, ""));
+        request(&json!({"enum": ["a", "b"]}), &own(keyword, value), &found(Unknown, ""));
+    }
+    let object = |of: &Value| object(&json!({"a": of, "b": {"type": "string", "maxLength": 9}}), &["a"]);
+    request(&object(&text), &object(&own("format", "iban")), &found(Unknown, "/a"));
+}
+
 #[test]
 fn annotations_say_nothing() {
     let old = object(&json!({"a": {"type": "integer", "format": "int64", "default": 1}}), &[]);
