@@ -3,8 +3,9 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use axum::extract::OriginalUri;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 
 use super::arrival::Arrival;
 use super::connection::{Connection, Link};
@@ -94,6 +95,11 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         let mut headers = compact(&self.parts.headers);
         OF_CONNECT.iter().for_each(|name| drop(headers.remove(name)));
         self.parts.headers = headers;
+        // As headers do, it lies in the connection's read buffer, and keeps all of that.
+        self.parts.uri = own(&self.parts.uri);
+        if let Some(OriginalUri(uri)) = self.parts.extensions.get_mut::<OriginalUri>() {
+            *uri = own(uri);
+        }
         let context = self.context.for_connection();
         context.set_headers(HeaderMap::clone(&self.parts.headers));
         self.enter(&context);
@@ -110,6 +116,11 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         self.parts.extensions.insert(context.clone());
         self.context = context.clone();
     }
+}
+
+/// The same URI in memory of its own.
+fn own(uri: &Uri) -> Uri {
+    uri.to_string().parse().unwrap_or_default()
 }
 
 fn not_upgradable() -> Error {

@@ -10,25 +10,25 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-pub const FIN: u8 = 0x80;
-pub const CONTINUATION: u8 = 0;
-pub const TEXT: u8 = 1;
-pub const BINARY: u8 = 2;
-pub const CLOSE: u8 = 8;
-pub const PING: u8 = 9;
-pub const PONG: u8 = 10;
+pub(crate) const FIN: u8 = 0x80;
+pub(crate) const CONTINUATION: u8 = 0;
+pub(crate) const TEXT: u8 = 1;
+pub(crate) const BINARY: u8 = 2;
+pub(crate) const CLOSE: u8 = 8;
+pub(crate) const PING: u8 = 9;
+pub(crate) const PONG: u8 = 10;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An app that is served over TCP, in this process.
-pub struct Server {
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<()>,
 }
 
 impl Server {
-    pub async fn start(app: App<impl Clone + Send + Sync + 'static>) -> Self {
+    pub(crate) async fn start(app: App<impl Clone + Send + Sync + 'static>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
@@ -39,13 +39,13 @@ impl Server {
         Self { address, stop, ended }
     }
 
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.send(()).expect("it runs");
         timeout(PATIENCE, self.ended).await.expect("it ends").expect("no panic");
     }
 
     /// A connection that has shaken hands.
-    pub async fn open(&self, path: &str) -> Client {
+    pub(crate) async fn open(&self, path: &str) -> Client {
         let mut client = self.connect().await;
         client.write(handshake(path, &[]).as_bytes()).await;
         let head = client.head().await;
@@ -54,13 +54,13 @@ impl Server {
         client
     }
 
-    pub async fn connect(&self) -> Client {
+    pub(crate) async fn connect(&self) -> Client {
         Client(TcpStream::connect(self.address).await.expect("it listens"))
     }
 }
 
 /// The request that RFC 6455 has as its example, with other headers at its end.
-pub fn handshake(path: &str, further: &[&str]) -> String {
+pub(crate) fn handshake(path: &str, further: &[&str]) -> String {
     let mut lines = vec![
         "host: localhost",
         "upgrade: websocket",
@@ -73,7 +73,7 @@ pub fn handshake(path: &str, further: &[&str]) -> String {
 }
 
 /// A frame as a client sends it.
-pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mask = [1, 2, 3, 4];
     let mut frame = vec![first];
     match payload.len() {
@@ -92,24 +92,24 @@ pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-pub struct Client(TcpStream);
+pub(crate) struct Client(TcpStream);
 
 impl Client {
-    pub async fn write(&mut self, bytes: &[u8]) {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
         self.0.write_all(bytes).await.expect("written");
     }
 
     /// Writes as much as is taken; false if it was not all.
-    pub async fn try_write(&mut self, bytes: &[u8]) -> bool {
+    pub(crate) async fn try_write(&mut self, bytes: &[u8]) -> bool {
         self.0.write_all(bytes).await.is_ok()
     }
 
-    pub async fn send(&mut self, first: u8, payload: &[u8]) {
+    pub(crate) async fn send(&mut self, first: u8, payload: &[u8]) {
         self.write(&frame(first, payload)).await;
     }
 
     /// An answer's head.
-    pub async fn head(&mut self) -> String {
+    pub(crate) async fn head(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let byte = timeout(PATIENCE, self.0.read_u8()).await.expect("in time");
@@ -119,7 +119,7 @@ impl Client {
     }
 
     /// The next frame's first byte and payload; `None` at the end.
-    pub async fn next(&mut self) -> Option<(u8, Vec<u8>)> {
+    pub(crate) async fn next(&mut self) -> Option<(u8, Vec<u8>)> {
         timeout(PATIENCE, self.read()).await.expect("in time").ok()
     }
 
@@ -136,7 +136,7 @@ impl Client {
     }
 
     /// The code with which it is closed, after whatever comes before; `None` without one. The connection then ends.
-    pub async fn closed(&mut self) -> Option<u16> {
+    pub(crate) async fn closed(&mut self) -> Option<u16> {
         let mut code = None;
         while let Some((first, payload)) = self.next().await {
             if first == FIN | CLOSE {

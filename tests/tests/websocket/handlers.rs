@@ -35,14 +35,14 @@ async fn everything(
     Path((a, b)): Path<(String, u32)>,
     Query(page): Query<Page>,
     State(state): State<&'static str>,
-    tenant: Tenant,
     context: Context,
     agent: Agent,
     conn: Connection,
 ) -> Result<Value> {
+    let tenant = context.tenant();
     assert_eq!(context.request_id(), Context::current().request_id());
     assert_eq!(context.header("user-agent"), Some(&*agent.0));
-    assert_eq!(conn.tenant(), Some(&tenant));
+    assert_eq!(conn.tenant(), tenant);
     assert!(context.remaining().is_some_and(|left| left > Duration::from_secs(20)));
     Ok(json!([message, a, b, page.page, state, tenant, agent.0, context.header("authorization")]))
 }

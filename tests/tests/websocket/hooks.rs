@@ -13,13 +13,13 @@ struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Log {
     fn add(&self, line: impl Into<String>) {
-        self.0.lock().unwrap().push(line.into());
+        self.0.lock().expect("not poisoned").push(line.into());
     }
 
     /// Waits until so many lines are there.
     async fn lines(&self, count: usize) -> Vec<String> {
         loop {
-            let lines = self.0.lock().unwrap().clone();
+            let lines = self.0.lock().expect("not poisoned").clone();
             if lines.len() >= count {
                 return lines;
             }
