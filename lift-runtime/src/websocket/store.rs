@@ -19,7 +19,7 @@ pub use self::redis::RedisConnections;
 use super::inbox::Inbox;
 use crate::cache::StoreError;
 
-/// Where connections are known beyond one process, for [`Connections::store`](crate::Connections::store).
+/// Where connections are known beyond one process, for [`Connections::store`](super::Connections::store).
 ///
 /// It keeps records under keys, and members in sets, each until a time; and it passes messages between processes. It
 /// need not understand any of them. Keys, sets and members are text of up to 1,024 bytes.
