@@ -11,7 +11,7 @@ use crate::validate::Location;
 pub(crate) const FORMAT: u64 = 1;
 
 /// What keywords of an app's own are marked with.
-#[cfg(any(feature = "schema-check", test))]
+#[cfg(feature = "schema-check")]
 pub(super) const OWN: &str = "own:";
 
 /// What `schema` prints.
@@ -68,7 +68,7 @@ impl Document {
     }
 
     /// The same, with these keywords marked, so that they are not taken for annotations.
-    #[cfg(any(feature = "schema-check", test))]
+    #[cfg(feature = "schema-check")]
     pub(super) fn marked(&self, keywords: &[&String]) -> Vec<RoutePart> {
         let mut routes = self.routes.clone();
         for route in &mut routes {
@@ -110,7 +110,7 @@ impl Document {
     }
 }
 
-#[cfg(any(feature = "schema-check", test))]
+#[cfg(feature = "schema-check")]
 fn mark(schema: &mut Value, keywords: &[&String]) {
     crate::validate::each_schema(schema, &mut |schema| {
         for keyword in keywords {

@@ -255,21 +255,6 @@ mod tests {
         assert_eq!(noticed(r#"{"a":["b"],"c":"d"}"#), Notes::array(Kinds::STRING));
     }
 
-    /// A tuple's visitor asks for no item after its last.
-    #[test]
-    fn an_array_is_noted_whoever_reads_it() {
-        #[derive(Deserialize)]
-        #[serde(tag = "t", content = "c")]
-        enum Content {
-            #[expect(dead_code, reason = "read, and not looked at")]
-            Point { x: String, y: String },
-        }
-        assert_eq!(
-            noticed::<Content>(r#"{"t":"Point","c":["a","b"]}"#),
-            Notes::OUTERMOST | Notes::array(Kinds::STRING)
-        );
-    }
-
     #[test]
     fn what_may_be_something_else_is_noted() {
         let noticed = noticed::<Buffered>;

@@ -56,6 +56,9 @@ fn options<'o>() -> ValidationOptions<'o, Arc<dyn jsonschema::Retrieve>, Documen
         .should_validate_formats(true)
         .with_format("email", format::email)
         .with_format("ip", format::ip)
+        .with_format("date", format::date)
+        .with_format("time", format::time)
+        .with_format("date-time", format::date_time)
 }
 
 impl Dialect {

@@ -8,6 +8,7 @@ use jsonschema::{Draft, Validator};
 use serde_json::json;
 
 use super::document::{Document, Documents};
+use crate::date::Date;
 
 /// `email`: an address as RFC 5321 has it.
 #[inline]
@@ -36,12 +37,6 @@ formats! {
     iri = "iri";
     /// `iri-reference`: the same, or a relative one.
     iri_reference = "iri-reference";
-    /// `date`: the full-date of RFC 3339, such as `2026-01-31`.
-    date = "date";
-    /// `time`: the full-time of RFC 3339, such as `12:00:00Z`.
-    time = "time";
-    /// `date-time`: RFC 3339, such as `2026-01-31T12:00:00Z`.
-    date_time = "date-time";
     /// `duration`: ISO 8601 as RFC 3339 has it, such as `P1DT2H`.
     duration = "duration";
     /// `hostname`: RFC 1123.
@@ -58,6 +53,30 @@ formats! {
     json_pointer = "json-pointer";
     /// `relative-json-pointer`.
     relative_json_pointer = "relative-json-pointer";
+}
+
+/// `date`: the full-date of RFC 3339, such as `2026-01-31`.
+pub fn date(text: &str) -> bool {
+    text.parse::<Date>().is_ok()
+}
+
+/// `time`: the full-time of RFC 3339, such as `12:00:00Z`.
+///
+/// jsonschema 0.60.2 takes `1.:00:00Z`, for it looks at two digits at once; so the digits are looked at here.
+pub fn time(text: &str) -> bool {
+    static TIME: LazyLock<Validator<Documents>> = LazyLock::new(|| format("time"));
+    let are_digits = |text: Option<&str>| {
+        let mut pairs = text.into_iter().flat_map(|text| text.split(':'));
+        pairs.all(|pair| pair.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let is_offset =
+        |text: &str| text.ends_with(['Z', 'z']) || are_digits(text.get(text.len().saturating_sub(5)..));
+    are_digits(text.get(..8)) && is_offset(text) && TIME.is_valid(&Document::text(text))
+}
+
+/// `date-time`: RFC 3339, such as `2026-01-31T12:00:00Z`.
+pub fn date_time(text: &str) -> bool {
+    text.split_once(['T', 't']).is_some_and(|(day, hour)| date(day) && time(hour))
 }
 
 /// `ip`: an IPv4 or IPv6 address.
@@ -200,6 +219,20 @@ mod tests {
             assert!(format(good), "{good}");
             assert!(!format(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn digits_are_digits() {
+        for right in ["23:59:60Z", "12:00:00.25+01:30", "00:00:00z", "12:00:00-00:00"] {
+            assert!(time(right), "{right}");
+        }
+        for wrong in
+            ["1.:00:00Z", "12:0-:00Z", "12:00:0/Z", "12:00:00+0.:00", "12:00:00+00:0,", "éé:00:00Z", "+"]
+        {
+            assert!(!time(wrong), "{wrong}");
+            assert!(!date_time(&std::format!("2024-01-01T{wrong}")), "{wrong}");
+        }
+        assert!(!date("209.-02-29") && !date("2024-0.-01") && !date_time("209.-02-28T12:00:00Z"));
     }
 
     #[test]

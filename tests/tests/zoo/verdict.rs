@@ -43,9 +43,25 @@ pub(crate) fn validator<T: Kept>() -> Validator {
     let options = jsonschema::draft202012::options()
         .should_validate_formats(true)
         .with_pattern_options(PatternOptions::regex())
-        .with_format("ip", |text: &str| text.parse::<IpAddr>().is_ok());
+        .with_format("ip", |text: &str| text.parse::<IpAddr>().is_ok())
+        .with_format("date", is_exact("date", DATE))
+        .with_format("time", is_exact("time", TIME))
+        .with_format("date-time", is_exact("date-time", DATE_TIME));
     options.build(schema_of::<T>().as_value()).unwrap()
 }
+
+/// Formats of days and times, by format and pattern: jsonschema 0.60.2 takes `1.:00:00Z` and the like, which RFC 3339
+/// does not.
+fn is_exact(format: &str, pattern: &str) -> impl Fn(&str) -> bool + Send + Sync + 'static {
+    let options = jsonschema::draft202012::options().should_validate_formats(true);
+    let schema = serde_json::json!({ "format": format, "pattern": pattern });
+    let schema = options.build(&schema).unwrap();
+    move |text| schema.is_valid(&Value::from(text))
+}
+
+const DATE: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
+const TIME: &str = "^[0-9:]{8}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$";
+const DATE_TIME: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9:]{8}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$";
 
 /// Whether the schema accepts a text, which must be JSON.
 fn is_right(json: &str, schema: &Validator) -> bool {

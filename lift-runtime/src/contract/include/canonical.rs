@@ -9,10 +9,8 @@ use super::sample::mentions;
 use crate::contract::document::OWN;
 use crate::validate::{each_schema, translate_patterns};
 
-/// Formats that jsonschema reads as Lift does. `email` and `ip` are not among them, and no format of an app's own is.
-const COMMON_FORMATS: [&str; 18] = [
-    "date",
-    "date-time",
+/// Formats that jsonschema reads as Lift does. `email`, `ip`, days and times are not among them, and no format of an app's own is.
+const COMMON_FORMATS: [&str; 15] = [
     "duration",
     "hostname",
     "idn-email",
@@ -24,7 +22,6 @@ const COMMON_FORMATS: [&str; 18] = [
     "json-pointer",
     "regex",
     "relative-json-pointer",
-    "time",
     "uri",
     "uri-reference",
     "uri-template",
