@@ -58,6 +58,20 @@ pub mod stream {
     }
 }
 
+/// What `#[websocket]` expands to.
+#[cfg(feature = "websocket")]
+pub mod websocket {
+    pub use crate::websocket::expansion::*;
+
+    /// The traits by whose methods types are told apart, for a glob import that brings no name.
+    pub mod traits {
+        pub use crate::websocket::expansion::{
+            Always as _, ReadAsIs as _, ReadJson as _, ReplyAsIs as _, ReplyJson as _, TakeAsIs as _,
+            TakeBySchema as _, TakeNative as _, TakeUnchecked as _,
+        };
+    }
+}
+
 /// Refuses, at compile time, a handler of which two arguments read the body.
 ///
 /// # Panics

@@ -1,11 +1,11 @@
 //! The open side of the cache: what a store of one's own implements.
 
 #[cfg(feature = "dynamodb")]
-mod dynamodb;
+pub(crate) mod dynamodb;
 #[cfg(any(feature = "dynamodb", feature = "redis"))]
-mod link;
+pub(crate) mod link;
 #[cfg(feature = "redis")]
-mod redis;
+pub(crate) mod redis;
 
 use std::fmt;
 use std::future::Future;

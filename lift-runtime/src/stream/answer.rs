@@ -192,7 +192,7 @@ fn too_large() -> Error {
 
 /// The same headers in memory of their own: their values are slices of the connection's read buffer, which a stream
 /// would keep alive, all of its 8 KiB, as long as it is open.
-fn compact(headers: &HeaderMap) -> HeaderMap {
+pub(crate) fn compact(headers: &HeaderMap) -> HeaderMap {
     let mut all = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
     headers.values().for_each(|value| all.extend_from_slice(value.as_bytes()));
     let mut all: Bytes = all.freeze();

@@ -9,8 +9,8 @@
 //! Names are in base64, and a digest is the SHA-256 of a key or name in base64, so that any bytes make a key and none is long; an entry holds its
 //! whole key, which is compared. Nothing is ever searched for or deleted in bulk.
 
-mod client;
-mod url;
+pub(crate) mod client;
+pub(crate) mod url;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

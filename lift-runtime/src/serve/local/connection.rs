@@ -31,6 +31,8 @@ pub(super) struct Common {
     pub(super) http2: http2::Builder<Streams>,
     pub(super) shutdown: Shutdown,
     pub(super) write_timeout: Duration,
+    #[cfg(feature = "websocket")]
+    pub(super) connections: crate::websocket::Connections,
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -57,7 +57,15 @@ impl Server {
             .keep_alive_interval(Duration::from_secs(30))
             .keep_alive_timeout(Duration::from_secs(20));
         let shutdown = shared.shutdown.clone();
-        Ok(Self(Arc::new(Common { router, http1, http2, shutdown, write_timeout })))
+        Ok(Self(Arc::new(Common {
+            router,
+            http1,
+            http2,
+            shutdown,
+            write_timeout,
+            #[cfg(feature = "websocket")]
+            connections: shared.connections.clone(),
+        })))
     }
 
     /// Serves until `until` ends, then lets open requests finish.
@@ -74,7 +82,12 @@ impl Server {
         drop((listener, open));
         // Connections wait for this, and so do streams, which end with their format's ending.
         self.0.shutdown.begin();
-        if tokio::time::timeout(GRACE, all_ended.recv()).await.is_err() {
+        let ended = async {
+            #[cfg(feature = "websocket")]
+            self.0.connections.network.shut_down().await;
+            all_ended.recv().await;
+        };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
             tracing::warn!("stopped with requests open, after {} s", GRACE.as_secs());
         }
     }
