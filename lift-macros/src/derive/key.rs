@@ -10,18 +10,19 @@ use syn::{Data, DeriveInput, Field, Fields, WhereClause, parse_quote};
 //
 // Output, shortened:
 //
-//     impl KeyPart for Page where for<'__lift> Sku: KeyPart, for<'__lift> u32: KeyPart {
+//     impl KeyPart for Page where for<'__lift> &'__lift Sku: KeyPart, for<'__lift> &'__lift u32: KeyPart {
 //         fn write_key(&self, key: &mut Key) {
 //             match self {
 //                 Self::First {} => { key.part(&0_u32); }
-//                 Self::After { sku: __lift_0, limit: __lift_1 } => { key.part(&1_u32); key.part(__lift_0); key.part(__lift_1); }
+//                 Self::After { sku: __lift_0, limit: __lift_1 } => { key.part(&1_u32); key.part(&__lift_0); key.part(&__lift_1); }
 //             }
 //         }
 //     }
 //
-// The needless `for` makes a bound that no type satisfies mean "not a `KeyPart`", where without it the compiler
-// would refuse the whole derive; such a type enters keys by its `Hash`, or says what to do. A field that holds the type
-// itself, as a tree's children do, has no bound: it would ask for what is being made.
+// The bound of a reference with any lifetime is one that the compiler leaves for who asks: if no type satisfies it, it
+// means "not a `KeyPart`", where a plain bound would refuse the whole derive. Such a type enters keys by its `Hash`, or
+// says what to do. A field that holds the type itself, as a tree's children do, has no bound: it would ask for what is
+// being made. Of two types that hold each other each asks for the other, and neither is a `KeyPart`.
 pub(super) fn expand(input: &DeriveInput) -> TokenStream {
     let arms: Vec<TokenStream> = match &input.data {
         Data::Struct(data) => vec![arm(&quote!(Self), &data.fields, None)],
@@ -39,7 +40,7 @@ pub(super) fn expand(input: &DeriveInput) -> TokenStream {
     let clause: &mut WhereClause = generics.make_where_clause();
     let types = fields(&input.data).into_iter().map(|field| &field.ty);
     for ty in types.filter(|ty| !mentions(ty.to_token_stream(), &input.ident)) {
-        clause.predicates.push(parse_quote!(for<'__lift> #ty: ::lift::__private::cache::KeyPart));
+        clause.predicates.push(parse_quote!(for<'__lift> &'__lift #ty: ::lift::__private::cache::KeyPart));
     }
     let name = &input.ident;
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
@@ -58,7 +59,7 @@ fn arm(path: &TokenStream, fields: &Fields, index: Option<u32>) -> TokenStream {
     let bindings: Vec<_> = (0..fields.len()).map(|index| format_ident!("__lift_{index}")).collect();
     let members = fields.members();
     let index = index.map(|index| quote!(__lift_key.part(&#index);));
-    quote!(#path { #(#members: #bindings),* } => { #index #(__lift_key.part(#bindings);)* })
+    quote!(#path { #(#members: #bindings),* } => { #index #(__lift_key.part(&#bindings);)* })
 }
 
 /// Whether a type names another, or `Self`.

@@ -195,7 +195,8 @@ fn structure(fields: &Fields, members: &Members, mistakes: &mut Mistakes) -> Tok
         quote!({ let __lift_value = &self.#member; #check })
     });
     let checks: Vec<_> = checks.collect();
-    quote!(#flattening #(#checks)*)
+    let shortening = of_shortening(members);
+    quote!(#flattening #shortening #(#checks)*)
 }
 
 fn enumeration(data: &DataEnum, shape: &Shape, mistakes: &mut Mistakes) -> TokenStream {
@@ -226,6 +227,7 @@ fn arm(variant: &syn::Variant, shape: &Shape, members: &Members, mistakes: &mut 
     let tagging = shape.tagging_of(members);
     let mut bindings = Vec::new();
     let mut checks = vec![of_flattening(&variant.fields, members)];
+    checks.extend(of_shortening(members));
     for (index, (member, field)) in variant.fields.members().zip(&variant.fields).enumerate() {
         let binding = format_ident!("__lift_field_{index}");
         let check = match (tagging, &variant.fields) {
@@ -248,6 +250,11 @@ fn arm(variant: &syn::Variant, shape: &Shape, members: &Members, mistakes: &mut 
         _ => checks.extend(members.of_struct().map(|found| quote!(__lift_found |= #found;))),
     }
     quote!(Self::#name { #(#bindings),* } => { #(#checks)* #annotations })
+}
+
+/// What was read from an array cannot tell how many items that had, if serde makes up for those that lack.
+fn of_shortening(members: &Members) -> Option<TokenStream> {
+    members.may_be_shorter.then(|| quote!(__lift_found |= ::lift::__private::validate::Finding::UNDECIDED;))
 }
 
 /// Whether all that is flattened among some fields can be told from what it was read from.

@@ -39,6 +39,8 @@ pub(super) struct Members {
     pub(super) flattened: Vec<bool>,
     /// If an array could stand for it, where serde has buffered it: the forms of the members that are not defaulted.
     pub(super) stands_for: Option<Vec<TokenStream>>,
+    /// Whether serde takes an array with fewer items than its schema asks for: of several, some are defaulted.
+    pub(super) may_be_shorter: bool,
 }
 
 impl Shape {
@@ -110,7 +112,9 @@ impl Members {
             }
             Style::Newtype | Style::Tuple => None,
         };
-        Self { untagged, names, flattened, stands_for }
+        let is_defaulted = is_defaulted || read().any(|field| !field.attrs.default().is_none());
+        let may_be_shorter = matches!(style, Style::Tuple) && is_defaulted;
+        Self { untagged, names, flattened, stands_for, may_be_shorter }
     }
 
     /// What it adds to the findings: that an array could stand for it.

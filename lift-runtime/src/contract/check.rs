@@ -4,10 +4,12 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use self::paths::{former, shape};
 use super::document::{Document, FilePart, InputPart, RoutePart};
 use super::include::{Certainty, Finding, Giver, Outcome, compare};
 use crate::validate::Location;
 
+mod paths;
 #[cfg(test)]
 mod tests;
 
@@ -109,8 +111,15 @@ pub(crate) fn check(old: &Document, new: &Document) -> Report {
     for after in &new {
         let alike =
             |before: &RoutePart| before.method == after.method && shape(&before.path) == shape(&after.path);
-        if !old.iter().any(alike) {
-            report.add(Verdict::Compatible, after, "route", "is new");
+        if old.iter().any(alike) {
+            continue;
+        }
+        match former(&old, after) {
+            Some(RoutePart { method, path, .. }) => {
+                let what = format!("is new, and takes requests that {method} {path} took");
+                report.add(Verdict::Unknown, after, "route", what);
+            }
+            None => report.add(Verdict::Compatible, after, "route", "is new"),
         }
     }
     report
@@ -119,24 +128,6 @@ pub(crate) fn check(old: &Document, new: &Document) -> Report {
 fn gone(before: &RoutePart, new: &[RoutePart]) -> &'static str {
     let is_there = new.iter().any(|after| shape(&after.path) == shape(&before.path));
     if is_there { "the method is gone" } else { "is gone" }
-}
-
-/// A path without the names of its parameters, which no client sees.
-fn shape(path: &str) -> Vec<&str> {
-    path.split('/')
-        .map(|segment| match segment.split_once('{') {
-            Some((before, name)) if !name.starts_with('{') => {
-                if name.starts_with('*') {
-                    "{*}"
-                } else if before.is_empty() {
-                    "{}"
-                } else {
-                    segment
-                }
-            }
-            _ => segment,
-        })
-        .collect()
 }
 
 fn routes(before: &RoutePart, after: &RoutePart, report: &mut Report) {

@@ -109,9 +109,9 @@ pub(crate) fn unchecked<I: Input>(raw: &I::Raw) -> Result<I, Rejection> {
     let violation = match unread {
         Unread::Unreadable(error) => return Err(Rejection::Unreadable(error)),
         Unread::Refused(refusal) => refusal.into_violation(I::LOCATION),
-        Unread::Json(error) => {
+        Unread::Json(_) => {
             let document = parse_json(I::json(raw)).map_err(Rejection::Unreadable)?;
-            explain::<I::Value>(&document, &error)
+            explain::<I::Value>(&document, twins::has_twins(I::json(raw)))
         }
     };
     Err(Rejection::Invalid(StatusCode::UNPROCESSABLE_ENTITY, violation.into()))
@@ -181,7 +181,7 @@ where
     let mut document = I::document(raw, &schema).map_err(Rejection::Unreadable)?;
     let found = report::violations(&schema, &document, I::LOCATION);
     let reread = |unread| match unread {
-        Unread::Json(error) => reread(&mut document, I::json(raw), &error),
+        Unread::Json(_) => reread(&mut document, I::json(raw)),
         // The schema knows the types of text better than the type does, where serde buffers it for `flatten`.
         _ => from_document(&mut document).map_err(|refusal| refusal.into_violation(I::LOCATION)),
     };
@@ -196,24 +196,20 @@ where
 }
 
 /// Why serde refused JSON that the schema, if there is one, accepts.
-fn explain<T: DeserializeOwned>(document: &Document<'_>, error: &serde_json::Error) -> Violation {
+fn explain<T: DeserializeOwned>(document: &Document<'_>, has_twins: bool) -> Violation {
     match T::deserialize(At(document)) {
         Err(refusal) => refusal.into_violation(Location::Body),
         // A document has each member once, and keeps the last one.
-        Ok(_) if is_duplicate(error) => Violation::new("", "duplicate", "has a member twice"),
+        Ok(_) if has_twins => Violation::new("", "duplicate", "has a member twice"),
         Ok(_) => Violation::new("", "format", "is not in the form that is expected here"),
     }
 }
 
 /// What serde refused and the schema accepts, read once more, as a document.
-fn reread<T: DeserializeOwned>(
-    document: &mut Document<'_>,
-    json: &[u8],
-    error: &serde_json::Error,
-) -> Result<T, Violation> {
+fn reread<T: DeserializeOwned>(document: &mut Document<'_>, json: &[u8]) -> Result<T, Violation> {
     // A document does not tell what was given twice.
     if twins::has_twins(json) {
-        return Err(explain::<T>(document, error));
+        return Err(explain::<T>(document, true));
     }
     from_document(document).map_err(|refusal| refusal.into_violation(Location::Body))
 }
@@ -225,10 +221,6 @@ fn from_document<T: DeserializeOwned>(document: &mut Document<'_>) -> Result<T, 
         Err(_) if document.write_integers() => T::deserialize(At(document)),
         read => read,
     }
-}
-
-fn is_duplicate(error: &serde_json::Error) -> bool {
-    error.to_string().starts_with("duplicate field")
 }
 
 /// Parses JSON as a document.
@@ -267,7 +259,7 @@ where
         Violation::new("", "json", detail)
     })?;
     let found = report::of::<T>(&document, Contract::Input)?;
-    let reread = |error| reread(&mut document, json, &error);
+    let reread = |_| reread(&mut document, json);
     let verdict = Checks::NATIVE.verdict(found, parsed, reread, Location::Body);
     verdict.map_err(Refused::into_violations::<T>)
 }

@@ -41,6 +41,15 @@ impl<P, T: Output> Output for (P, T) {
     }
 }
 
+/// A status and headers before it.
+impl<P, Q, T: Output> Output for (P, Q, T) {
+    type Value = T::Value;
+
+    fn value(&self) -> Option<&T::Value> {
+        self.2.value()
+    }
+}
+
 /// A handler's error, or that its answer was not right.
 #[derive(Debug)]
 pub enum Unanswered<E> {

@@ -48,15 +48,49 @@ macro_rules! held_by_the_parse {
 held_by_the_parse! { Unknown: () serde_json::Value => nothing }
 held_by_the_parse! { Map: serde_json::Map<String, serde_json::Value> => nothing }
 held_by_the_parse! { String: PathBuf => nothing }
-held_by_the_parse! { Number: f32 f64 serde_json::Number => nothing }
+held_by_the_parse! { Number: serde_json::Number => nothing }
 held_by_the_parse! { Text: str String => str }
 held_by_the_parse! { Bool: bool => text }
 held_by_the_parse! { String: char IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6 => text }
 held_by_the_parse! {
-    Number: i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize
+    Number: i8 i16 i32 i64 isize u8 u16 u32 u64 usize
     NonZeroI8 NonZeroI16 NonZeroI32 NonZeroI64 NonZeroIsize NonZeroU8 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroUsize
     => text
 }
+
+/// A parse makes no float that JSON cannot say. What is written may be one, of which serde_json makes `null`.
+macro_rules! floats {
+    ($($float:ty)*) => {$(
+        impl Validate for $float {
+            const FORM: Form = Form::Number;
+
+            #[inline]
+            fn check(&self) -> Finding {
+                Finding::when(self.is_finite())
+            }
+        }
+    )*};
+}
+
+floats! { f32 f64 }
+
+/// A parse makes none past 64 bits, within which such integers are published. What is written may be one.
+macro_rules! of_128_bits {
+    ($($integer:ty)*) => {$(
+        impl Validate for $integer {
+            const FORM: Form = Form::Number;
+
+            #[inline]
+            fn check(&self) -> Finding {
+                Finding::when(i64::try_from(*self).is_ok() || u64::try_from(*self).is_ok())
+            }
+
+            held_by_the_parse! { @text }
+        }
+    )*};
+}
+
+of_128_bits! { i128 u128 }
 
 macro_rules! pointers {
     ($($pointer:ty)*) => {$(

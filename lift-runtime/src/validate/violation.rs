@@ -40,19 +40,18 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// A violation of an own rule in the body.
+    /// A violation of an own rule in the body. A pointer that does not begin with a slash gets one, so that `qty` is the
+    /// member of that name.
     pub fn new(
         pointer: impl Into<String>,
         keyword: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            r#in: Location::Body,
-            pointer: pointer.into(),
-            keyword: keyword.into(),
-            limit: None,
-            message: message.into(),
+        let mut pointer = pointer.into();
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            pointer.insert(0, '/');
         }
+        Self { r#in: Location::Body, pointer, keyword: keyword.into(), limit: None, message: message.into() }
     }
 
     /// The same, elsewhere in the request.
@@ -182,5 +181,16 @@ impl<'a> IntoIterator for &'a Violations {
 
     fn into_iter(self) -> Self::IntoIter {
         self.list.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Violation;
+
+    #[test]
+    fn a_name_is_the_pointer_of_a_member() {
+        let pointer = |given: &str| Violation::new(given, "rule", "is wrong").pointer;
+        assert_eq!(["", "qty", "/lines/0", "lines/0"].map(pointer), ["", "/qty", "/lines/0", "/lines/0"]);
     }
 }

@@ -52,6 +52,13 @@ fn a_member_given_twice_beside_an_integer_with_a_point() {
     assert!(from_slice::<Tagged>(br#"{"t":"Count","n":1.0,"n":2}"#).is_err());
 }
 
+/// serde met the first, which was of another type, and the report had no reason but `format`.
+#[test]
+fn a_member_given_twice_the_first_time_wrong() {
+    let refused = from_slice::<Count>(br#"{"n":"a","n":1}"#).err().unwrap();
+    assert_eq!(refused.iter().map(|one| &*one.keyword).collect::<Vec<_>>(), ["duplicate"]);
+}
+
 #[derive(Deserialize, JsonSchema, Validate)]
 #[serde(untagged)]
 enum Twice {
@@ -99,4 +106,40 @@ fn null_is_no_map() {
 fn an_integer_key_with_an_escape() {
     judge::<HashMap<u16, u8>>(r#"{"\u0037":1}"#, true);
     judge::<HashMap<i8, u8>>(r#"{"-\u0037":1}"#, true);
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+struct Trailing(u8, #[serde(default)] Option<u8>);
+
+#[derive(Deserialize, JsonSchema, Validate)]
+enum TrailingVariant {
+    Pair(u8, #[serde(default)] u8),
+}
+
+/// serde makes up for what an array lacks, and the schema asks for all of its items.
+#[test]
+fn a_tuple_with_a_default() {
+    judge::<Trailing>("[1,null]", true);
+    judge::<Trailing>("[1]", false);
+    judge::<TrailingVariant>(r#"{"Pair":[1,2]}"#, true);
+    judge::<TrailingVariant>(r#"{"Pair":[1]}"#, false);
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+struct Tree {
+    branches: Vec<Branch>,
+}
+
+#[derive(Deserialize, JsonSchema, Validate)]
+struct Branch {
+    #[schemars(range(max = 9))]
+    length: u8,
+    tree: Option<Box<Tree>>,
+}
+
+/// Each asked for the other to be a part of keys, which rustc refused.
+#[test]
+fn two_types_that_hold_each_other() {
+    judge::<Tree>(r#"{"branches":[{"length":9,"tree":{"branches":[{"length":1}]}}]}"#, true);
+    judge::<Tree>(r#"{"branches":[{"length":9,"tree":{"branches":[{"length":10}]}}]}"#, false);
 }

@@ -47,6 +47,37 @@ fn routes_come_and_go() {
 }
 
 #[test]
+fn a_new_route_takes_what_another_one_took() {
+    let by = |path: &str, schema: &Value| route(path, &json!([input("path", schema)]));
+    let text = by("/a/{id}", &json!({"type": "string"}));
+    let (latest, ten) = (route("/a/latest", &json!([])), route("/a/10", &json!([])));
+    is(
+        &json!([text]),
+        &json!([text, latest]),
+        Verdict::Unknown,
+        &["POST /a/latest|route: is new, and takes requests that POST /a/{id} took"],
+    );
+    let mut get = latest.clone();
+    get["method"] = json!("GET");
+    is(&json!([text]), &json!([text, get]), Verdict::Unknown, &["GET /a/latest|route: is new, and takes"]);
+    is(&json!([text, get]), &json!([text, get, latest]), Verdict::Compatible, &[]);
+    let sku = by("/a/{id}", &json!({"type": "string", "pattern": "^SKU-"}));
+    is(&json!([sku]), &json!([sku, latest]), Verdict::Compatible, &[]);
+    let number = by("/a/{id}", &json!({"type": "integer"}));
+    is(&json!([number]), &json!([number, latest]), Verdict::Compatible, &[]);
+    is(&json!([number]), &json!([number, ten]), Verdict::Unknown, &["POST /a/10"]);
+    let rest = route("/a/{*rest}", &json!([]));
+    is(
+        &json!([rest]),
+        &json!([rest, route("/a/b/{id}", &json!([]))]),
+        Verdict::Unknown,
+        &["/a/{*rest} took"],
+    );
+    is(&json!([rest]), &json!([rest, route("/b/{id}", &json!([]))]), Verdict::Compatible, &[]);
+    is(&json!([latest]), &json!([latest, text]), Verdict::Compatible, &[]);
+}
+
+#[test]
 fn the_names_of_parameters_are_no_clients_matter() {
     let by = |path: &str, schema: &Value| json!([route(path, &json!([input("path", schema)]))]);
     let (text, named) =

@@ -217,7 +217,10 @@ impl Schema {
 /// Says in one way what can be said in several.
 fn tidy(schema: &mut Map<String, Value>) {
     schema.retain(|keyword, _| !ANNOTATIONS.contains(&&**keyword) && !keyword.starts_with("x-"));
-    if schema.get("format").and_then(Value::as_str).is_some_and(|format| NUMBERS.contains(&format)) {
+    // Of text, it would be a format of the app's own.
+    if schema.get("format").and_then(Value::as_str).is_some_and(|format| NUMBERS.contains(&format))
+        && is_number(schema)
+    {
         schema.remove("format");
     }
     if let Some(Value::Array(types)) = schema.get("type")
@@ -236,6 +239,16 @@ fn tidy(schema: &mut Map<String, Value>) {
     {
         schema.remove("enum");
         schema.insert("const".to_owned(), value);
+    }
+}
+
+/// Whether a schema is of numbers, or `null`.
+fn is_number(schema: &Map<String, Value>) -> bool {
+    let is_one = |of: &Value| matches!(of.as_str(), Some("integer" | "number" | "null"));
+    match schema.get("type") {
+        Some(Value::Array(types)) => types.iter().all(is_one),
+        Some(of) => is_one(of),
+        None => false,
     }
 }
 

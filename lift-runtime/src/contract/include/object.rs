@@ -86,6 +86,13 @@ pub(super) fn compare(
             (None, Others::None) => at(name, breaking(unexpected)),
         });
     }
+    // What is required is named by that.
+    let nameless = gives.required.iter().filter(|name| gives.member(name).is_none());
+    for name in nameless.filter(|_| matches!(gives.others, Others::Ignored)) {
+        if let Some(taken) = takes.member(name) {
+            findings.extend(prover.part(name, &Value::Bool(true), taken));
+        }
+    }
     findings.extend(others(prover, &gives, &takes));
     Some(findings)
 }

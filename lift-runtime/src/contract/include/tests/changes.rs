@@ -257,3 +257,22 @@ fn annotations_say_nothing() {
     new["title"] = json!("Other");
     request(&old, &new, &SAME);
 }
+
+#[test]
+fn a_member_that_is_required_and_not_described() {
+    let before = json!({"type": "object", "required": ["a"]});
+    let typed = object(&json!({"a": {"type": "integer"}}), &["a"]);
+    request(&before, &typed, &found(Breaking, "/a"));
+    request(&typed, &before, &COMPATIBLE);
+    response(&typed, &before, &found(Breaking, "/a"));
+    response(&before, &typed, &COMPATIBLE);
+    request(&before, &object(&json!({"b": {"type": "integer"}}), &["a"]), &COMPATIBLE);
+}
+
+#[test]
+fn a_format_of_numbers_is_an_annotation_of_numbers_alone() {
+    let of = |of: Value| json!({"type": of, "format": "int32"});
+    request(&json!({"type": "integer"}), &of(json!("integer")), &SAME);
+    request(&json!({"type": ["number", "null"]}), &of(json!(["number", "null"])), &SAME);
+    request(&json!({"type": "string"}), &of(json!("string")), &found(Unknown, ""));
+}
