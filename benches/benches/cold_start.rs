@@ -1,11 +1,11 @@
 //! L2: from the start of a function's process to its first `GET …/invocation/next`, the size of its binary, and one
 //! invocation through a Runtime API on loopback.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use benches::{Row, median};
+use benches::{Row, built, median};
 use lift::test::Event;
 use lift_tests::runtime_api::RuntimeApi;
 
@@ -45,19 +45,6 @@ fn report(what: &str, peer: f64, lift: f64) {
         "L2   {what:<46} {:<28} {peer:>10.2} MB  lift {lift:>10.2} MB  more {more:>+6.2} MB",
         "lambda_http + axum"
     );
-}
-
-/// Builds a program as it would be deployed, with no other package's features.
-fn built(package: &str, program: &str) -> Result<PathBuf, Failure> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let arguments = ["build", "--quiet", "--release", "--locked", "--package", package, "--bin", program];
-    let done = Command::new(cargo).args(arguments).status()?;
-    if !done.success() {
-        return Err(format!("{program} does not build").into());
-    }
-    // This program lies in `deps`, beside which the others are.
-    let here = std::env::current_exe()?;
-    Ok(here.parent().and_then(Path::parent).ok_or("no folder")?.join(program))
 }
 
 /// A function that ends with its measurement.

@@ -4,8 +4,11 @@
 //! two spoils their ratio; here samples of the two alternate, and the medians are compared.
 
 pub mod shapes;
+pub mod tick;
 
 use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 const SAMPLES: usize = 101;
@@ -106,4 +109,21 @@ fn sample<R>(f: &mut impl FnMut() -> R, calls: u32) -> f64 {
 pub fn median(samples: &mut [f64]) -> f64 {
     samples.sort_by(f64::total_cmp);
     samples[samples.len() / 2]
+}
+
+/// Builds a program as it would be deployed, with no other package's features.
+///
+/// # Errors
+/// If it does not build.
+pub fn built(package: &str, program: &str) -> std::io::Result<PathBuf> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let arguments = ["build", "--quiet", "--release", "--locked", "--package", package, "--bin", program];
+    let done = Command::new(cargo).args(arguments).status()?;
+    if !done.success() {
+        return Err(std::io::Error::other(format!("{program} does not build")));
+    }
+    // This program lies in `deps`, beside which the others are.
+    let here = std::env::current_exe()?;
+    let folder = here.parent().and_then(Path::parent).unwrap_or(&here);
+    Ok(folder.join(program))
 }

@@ -72,6 +72,11 @@ impl<'e> Arguments<'e> {
         self.unreadable || self.options.iter().any(meant)
     }
 
+    /// Where an option stands, if it is there.
+    pub(crate) fn span(&self, key: &str) -> Option<Span> {
+        self.options.iter().find(|given| given.key == key).map(|given| given.key.span())
+    }
+
     /// Takes an option out, whatever it was given.
     pub(crate) fn take(&mut self, key: &'static str) -> Option<(Ident, Value)> {
         self.known.push(key);

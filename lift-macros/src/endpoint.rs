@@ -13,15 +13,21 @@ use crate::route::Route;
 use crate::stream::Stream;
 use crate::template::Template;
 use crate::validate::{Validate, With};
+use crate::websocket;
 
 /// The implementation of `Endpoint`, and the companions of a cached one.
 pub(crate) fn expand(model: &Model, route: &Route) -> TokenStream {
     let private = model.private();
     let name = model.function.name();
     let metadata = metadata(model, route);
-    let types: Vec<TokenStream> = model.arguments.iter().map(Argument::static_type).collect();
-    let markers: Vec<&Ident> = model.arguments.iter().map(|argument| &argument.marker).collect();
-    let (checks, serve) = (checks(model), serve(model));
+    let types: Vec<TokenStream> = model.extracted().iter().map(Argument::static_type).collect();
+    let markers: Vec<&Ident> = model.extracted().iter().map(|argument| &argument.marker).collect();
+    let checks = checks(model);
+    if let Some(socket) = &model.attributes.websocket {
+        let socket = websocket::expand(model, socket, &metadata, &types, &markers);
+        return quote! { #checks #socket };
+    }
+    let serve = serve(model);
     let companions = model.attributes.cached.as_ref().map(|cached| companions::of_endpoint(model, cached));
     quote! {
         #checks
@@ -43,6 +49,7 @@ fn metadata(model: &Model, route: &Route) -> TokenStream {
     metadata.extend(attributes.cached.iter().map(|_| quote! { .cached() }));
     metadata.extend(attributes.validate.iter().map(|_| quote! { .validated() }));
     metadata.extend(attributes.stream.iter().map(|_| quote! { .streamed() }));
+    metadata.extend(attributes.websocket.iter().map(|_| quote! { .websocket() }));
     metadata.extend(described(model));
     metadata
 }
@@ -50,14 +57,16 @@ fn metadata(model: &Model, route: &Route) -> TokenStream {
 /// What tells the route's schemas when somebody asks. A type without a name is not told of.
 fn described(model: &Model) -> Option<TokenStream> {
     let private = model.private();
-    let types = model.arguments.iter().map(Argument::static_type).filter(|ty| !has_impl(ty));
+    let types = model.extracted().iter().map(Argument::static_type).filter(|ty| !has_impl(ty));
     let inputs = types.map(|ty| {
         quote! { (&&#private::contract::Describe::<#ty>::NEW).input(__lift_route); }
     });
     let inputs: Vec<TokenStream> = inputs.collect();
     let output = &model.returned;
     let sends_bytes = model.attributes.stream.as_ref().is_some_and(Stream::is_bytes);
-    let response = (!sends_bytes && !has_impl(output)).then(|| {
+    // What a socket's function returns is no answer to a request.
+    let answers = !sends_bytes && model.attributes.websocket.is_none();
+    let response = (answers && !has_impl(output)).then(|| {
         let output = if model.emits {
             quote! { #private::contract::Emits<#output> }
         } else {
@@ -80,7 +89,7 @@ fn described(model: &Model) -> Option<TokenStream> {
 }
 
 /// What `#[validate]` says, for the endpoint and for what it tells of itself.
-fn checks(model: &Model) -> Option<TokenStream> {
+pub(crate) fn checks(model: &Model) -> Option<TokenStream> {
     let private = model.private();
     let validate = model.attributes.validate.as_ref()?;
     let options = validate.options(&private);
@@ -88,7 +97,8 @@ fn checks(model: &Model) -> Option<TokenStream> {
     Some(quote! { const __LIFT_CHECKS: #private::validate::Options = #options; #schema })
 }
 
-fn serve(model: &Model) -> TokenStream {
+/// `serve` of an endpoint, or of what is taken and run as one.
+pub(crate) fn serve(model: &Model) -> TokenStream {
     let private = model.private();
     let has_body = model.attributes.validate.as_ref().and_then(|validate| validate.schema.as_ref()).map(|_| {
         let types = model.arguments.iter().map(Argument::static_type);
@@ -139,10 +149,14 @@ fn traits(model: &Model) -> TokenStream {
 /// Whether what the function returns is taken apart.
 fn splits(model: &Model) -> bool {
     let attributes = &model.attributes;
-    let opened = attributes.stream.is_some() && !model.emits;
-    opened
-        || attributes.cached.is_some()
-        || attributes.validate.as_ref().is_some_and(|checks| checks.response().is_some())
+    match attributes.stream {
+        Some(_) => !model.emits,
+        None => attributes.cached.is_some() || checks_response(model),
+    }
+}
+
+fn checks_response(model: &Model) -> bool {
+    model.attributes.validate.as_ref().is_some_and(|checks| checks.response().is_some())
 }
 
 /// Sees what `model::check_bodies` cannot: extractors of the app's own.
@@ -202,7 +216,7 @@ fn own_validators(model: &Model, validate: &Validate) -> Option<TokenStream> {
     })
 }
 
-fn own_validator(model: &Model, With { path, names }: &With) -> TokenStream {
+pub(crate) fn own_validator(model: &Model, With { path, names }: &With) -> TokenStream {
     let private = model.private();
     let used: Vec<&Argument> = using(model, names).collect();
     let patterns =
@@ -262,7 +276,7 @@ fn called(model: &Model) -> TokenStream {
 /// A closure that runs the function and checks its answer if that was asked for.
 fn run(model: &Model) -> TokenStream {
     let (arguments, called) = (arguments(model), called(model));
-    if model.attributes.validate.as_ref().is_some_and(|checks| checks.response().is_some()) {
+    if checks_response(model) {
         let outcome = outcome(model);
         quote! { |#arguments| async move { #outcome } }
     } else {
@@ -274,7 +288,7 @@ fn run(model: &Model) -> TokenStream {
 fn outcome(model: &Model) -> TokenStream {
     let (private, called) = (model.private(), called(model));
     let split = quote! { #private::Returned(#called.await).split() };
-    if model.attributes.validate.as_ref().is_some_and(|checks| checks.response().is_some()) {
+    if checks_response(model) {
         quote! { #private::validate::CheckOutput(#split).checked(&__LIFT_CHECKS) }
     } else {
         split
@@ -305,9 +319,21 @@ fn streamed(model: &Model, stream: &Stream) -> TokenStream {
     let encode = if stream.is_bytes() {
         quote_spanned! { span=> |__lift_item, _, __lift_out| #private::stream::Encode(__lift_item).bytes(__lift_out) }
     } else {
+        let item = if checks_response(model) {
+            quote_spanned! { span=>
+                #private::validate::CheckOutput(
+                    ::core::result::Result::<_, ::core::convert::Infallible>::Ok(
+                        #private::stream::Item(__lift_item).output(),
+                    ),
+                )
+                .checked(&__LIFT_CHECKS)?
+            }
+        } else {
+            quote! { __lift_item }
+        };
         quote_spanned! { span=>
             |__lift_item, __lift_format, __lift_out| {
-                #private::stream::Encode(__lift_item).write(__lift_format, __lift_out)
+                #private::stream::Encode(#item).write(__lift_format, __lift_out)
             }
         }
     };

@@ -7,7 +7,7 @@ use syn::{Attribute, Path, ReturnType, parse_quote};
 use crate::errors::Errors;
 use crate::handler::{Annotated, Annotation, Function, Kind};
 use crate::model::Model;
-use crate::{endpoint, plain, stream};
+use crate::{endpoint, plain, stream, websocket};
 
 /// Expands the function that an attribute stands on, with all of Lift's attributes on it.
 pub(crate) fn attribute(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -50,13 +50,19 @@ fn expand<'a>(mut model: Model, taken: impl Iterator<Item = &'a Path>) -> TokenS
         stream::emitting(&mut model);
     }
     let mark = mark(&model.function);
-    let unit = match &model.attributes.route {
-        Some(route) => unit(&model.function, &format!("The endpoint `{}`.", route.title())),
-        None => unit(&model.function, "What else can be done with the cached function of this name."),
-    };
-    let beside = match &model.attributes.route {
-        Some(route) => endpoint::expand(&model, route),
-        None => plain::expand(&mut model),
+    let (unit, beside) = match (&model.attributes.route, model.attributes.hook) {
+        (Some(route), _) => {
+            let unit = unit(&model.function, &format!("The endpoint `{}`.", route.title()));
+            (unit, endpoint::expand(&model, route))
+        }
+        (None, Some(hook)) => {
+            let unit = unit(&model.function, &format!("What `{hook}` of a `#[websocket]` may name."));
+            (unit, websocket::expand_hook(&model))
+        }
+        (None, None) => {
+            let unit = unit(&model.function, "What else can be done with the cached function of this name.");
+            (unit, plain::expand(&mut model))
+        }
     };
     let function = &model.function;
     quote! {
@@ -88,19 +94,30 @@ fn fall_back<'a>(mut model: Model, taken: impl Iterator<Item = &'a Path>, errors
     let (alias, private) = (model.private_as_lift(), model.private());
     let (marks, function) = (marks(taken), &model.function);
     let (name, unit) = (function.name(), unit(function, "An endpoint that did not compile."));
+    let serve = quote! {
+        async fn serve(_: #private::Call<__LiftS>) -> #private::Response {
+            ::core::unreachable!()
+        }
+    };
+    let beside = match model.attributes.hook {
+        Some(_) => quote! {
+            impl<__LiftS: ::core::marker::Send> #private::websocket::Hook<__LiftS, ()> for #name { #serve }
+        },
+        None => quote! {
+            impl<__LiftS: ::core::marker::Send> #private::Endpoint<__LiftS, ()> for #name {
+                const ROUTE: &'static #private::Route =
+                    &#private::Route::new(#private::Method::GET, "/", "");
+                #serve
+            }
+        },
+    };
     quote! {
         #errors
         #function
         #unit
         const _: () = {
             #alias
-            impl<__LiftS: ::core::marker::Send> #private::Endpoint<__LiftS, ()> for #name {
-                const ROUTE: &'static #private::Route =
-                    &#private::Route::new(#private::Method::GET, "/", "");
-                async fn serve(_: #private::Call<__LiftS>) -> #private::Response {
-                    ::core::unreachable!()
-                }
-            }
+            #beside
         };
         #marks
     }

@@ -18,10 +18,13 @@ pub(crate) enum Kind {
     Validate,
     Stream,
     Invalidates,
+    Websocket,
+    /// `#[connect]` and `#[disconnect]`, by name.
+    Hook(&'static str),
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::Route("get"),
         Self::Route("post"),
         Self::Route("put"),
@@ -32,16 +35,25 @@ impl Kind {
         Self::Validate,
         Self::Stream,
         Self::Invalidates,
+        Self::Websocket,
+        Self::Hook("connect"),
+        Self::Hook("disconnect"),
     ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Route(name) => name,
+            Self::Route(name) | Self::Hook(name) => name,
             Self::Cached => "cached",
             Self::Validate => "validate",
             Self::Stream => "stream",
             Self::Invalidates => "invalidates",
+            Self::Websocket => "websocket",
         }
+    }
+
+    /// Whether it says when the function is called; there is one such attribute.
+    pub(crate) fn is_route(self) -> bool {
+        matches!(self, Self::Route(_) | Self::Websocket | Self::Hook(_))
     }
 
     fn of(path: &Path) -> Option<Self> {

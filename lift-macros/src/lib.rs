@@ -23,6 +23,7 @@ mod stream;
 mod template;
 mod units;
 mod validate;
+mod websocket;
 
 use proc_macro::TokenStream;
 
@@ -80,6 +81,24 @@ pub fn validate(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn stream(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::attribute(Kind::Stream, arguments.into(), item.into()).into()
+}
+
+/// Serves a WebSocket, a message at a time: `#[websocket("/chat/{room}", connect = join, disconnect = leave)]`.
+#[proc_macro_attribute]
+pub fn websocket(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attribute(Kind::Websocket, arguments.into(), item.into()).into()
+}
+
+/// Runs before a socket opens, and may refuse it: `#[connect]` on a function that `#[websocket(…, connect = name)]` names.
+#[proc_macro_attribute]
+pub fn connect(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attribute(Kind::Hook("connect"), arguments.into(), item.into()).into()
+}
+
+/// Runs once when a socket has ended: `#[disconnect]` on a function that `#[websocket(…, disconnect = name)]` names.
+#[proc_macro_attribute]
+pub fn disconnect(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attribute(Kind::Hook("disconnect"), arguments.into(), item.into()).into()
 }
 
 /// Makes entries stale by their tags when a writer has run: `#[invalidates("product:{sku}", "products")]`.

@@ -12,6 +12,7 @@ use crate::invalidates::Invalidates;
 use crate::route::Route;
 use crate::stream::{self, Stream};
 use crate::validate::Validate;
+use crate::websocket::{self, Websocket};
 
 /// An annotated function.
 pub(crate) struct Model {
@@ -35,6 +36,9 @@ pub(crate) struct Attributes {
     pub(crate) validate: Option<Validate>,
     pub(crate) stream: Option<Stream>,
     pub(crate) invalidates: Option<Invalidates>,
+    pub(crate) websocket: Option<Websocket>,
+    /// `connect` or `disconnect`.
+    pub(crate) hook: Option<&'static str>,
 }
 
 impl Model {
@@ -61,6 +65,12 @@ impl Model {
         model
     }
 
+    /// The arguments that are extracted of the request: all but a socket's message, which is the first.
+    pub(crate) fn extracted(&self) -> &[Argument] {
+        let from = usize::from(self.attributes.websocket.is_some());
+        self.arguments.get(from..).unwrap_or_default()
+    }
+
     /// Where Lift is found.
     pub(crate) fn lift(&self) -> TokenStream {
         self.attributes.krate.as_ref().map_or_else(|| quote! { ::lift }, |path| quote! { #path })
@@ -80,18 +90,24 @@ impl Model {
     fn check(&self, annotations: &[Annotation], errors: &mut Errors) {
         let at = |kind: Kind| annotations.iter().find(|annotation| annotation.kind == kind);
         if let Some(route) = &self.attributes.route {
-            route.check_parameters(&self.arguments, errors);
-            check_bodies(&self.arguments, errors);
+            let arguments = self.extracted();
+            route.check_parameters(arguments, errors);
+            match &self.attributes.websocket {
+                Some(_) => websocket::check(self, errors),
+                None => check_bodies(arguments, errors),
+            }
+        }
+        if self.attributes.hook.is_some() {
+            websocket::check_hook(self, errors);
         }
         if let (Some(cached), Some(annotation)) = (&self.attributes.cached, at(Kind::Cached)) {
-            let is_route = annotations.iter().any(|annotation| matches!(annotation.kind, Kind::Route(_)));
+            let is_route = annotations.iter().any(|annotation| annotation.kind.is_route());
             self.check_cached(cached, annotation, is_route, errors);
         }
-        if at(Kind::Stream).is_some()
+        if self.attributes.stream.as_ref().is_some_and(Stream::is_bytes)
             && let Some(span) = self.attributes.validate.as_ref().and_then(Validate::response)
         {
-            let message =
-                "`response` checks an answer that is there as a whole, and a stream never is: remove it";
+            let message = "`response` checks items by their schema, and bytes have none: remove it";
             errors.at_span(span, message);
         }
         if at(Kind::Stream).is_some() && matches!(self.function.signature.output, ReturnType::Default) {
@@ -138,6 +154,11 @@ impl Attributes {
             Kind::Stream => self.stream = Some(Stream::read(&mut arguments)),
             Kind::Invalidates => {
                 self.invalidates = Some(Invalidates::read(annotation, &mut arguments, names));
+            }
+            Kind::Hook(name) => self.hook = Some(name),
+            Kind::Websocket => {
+                self.route = Route::read(annotation, &mut arguments);
+                self.websocket = Some(Websocket::read(&mut arguments));
             }
         }
         arguments.finish();
@@ -197,9 +218,8 @@ fn check_argument(argument: &FnArg, errors: &mut Errors) {
 
 fn check_unique(annotations: &[Annotation], errors: &mut Errors) {
     for (index, annotation) in annotations.iter().enumerate() {
-        let is_route = |kind: Kind| matches!(kind, Kind::Route(_));
         let earlier = &annotations[..index];
-        if is_route(annotation.kind) && earlier.iter().any(|earlier| is_route(earlier.kind)) {
+        if annotation.kind.is_route() && earlier.iter().any(|earlier| earlier.kind.is_route()) {
             let message =
                 "a function has one route: remove this one, and write a second function that calls this one";
             errors.at_span(annotation.span, message);
@@ -231,7 +251,19 @@ fn check_together(annotations: &[Annotation], errors: &mut Errors) {
                        remove it, and call `Cache::invalidate_tag` where the stream has written";
         errors.at_span(invalidates, message);
     }
-    if annotations.iter().any(|annotation| matches!(annotation.kind, Kind::Route(_) | Kind::Cached)) {
+    if annotations.iter().any(|annotation| matches!(annotation.kind, Kind::Websocket | Kind::Hook(_))) {
+        let others = [Kind::Cached, Kind::Stream, Kind::Invalidates];
+        for annotation in annotations.iter().filter(|annotation| others.contains(&annotation.kind)) {
+            let name = annotation.kind.name();
+            let message = format!(
+                "`#[{name}]` is for what a request is answered with, and this is for a socket: remove it, or put it on \
+                 a function that this one calls"
+            );
+            errors.at_span(annotation.span, message);
+        }
+    }
+    let has_place = |annotation: &Annotation| annotation.kind.is_route() || annotation.kind == Kind::Cached;
+    if annotations.iter().any(has_place) {
         return;
     }
     for annotation in annotations {

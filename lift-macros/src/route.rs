@@ -148,7 +148,12 @@ fn is_scalar(ident: &Ident) -> bool {
 }
 
 fn method(annotation: &Annotation, arguments: &mut Arguments<'_>) -> Option<Ident> {
-    let Kind::Route(name) = annotation.kind else { return None };
+    let name = match annotation.kind {
+        Kind::Route(name) => name,
+        // A handshake is a GET.
+        Kind::Websocket => "get",
+        _ => return None,
+    };
     if name != "route" {
         return Some(format_ident!("{}", name.to_uppercase()));
     }

@@ -105,6 +105,34 @@ fn every_option_of_a_policy() {
     check("rates.rs", &expanded(Kind::Route("route"), quote! { GET, "/rates", no_tenant }, item));
 }
 
+#[test]
+fn a_socket() {
+    let item = quote! {
+        #[validate(with = allowed(said, conn))]
+        async fn chat(said: Said, conn: Connection, Path(room): Path<String>) -> Result<Option<Reply>> {
+            conn.room(room).broadcast(&said).await?;
+            Ok(None)
+        }
+    };
+    let arguments = quote! {
+        "/chat/{room}", connect = join, disconnect = hooks::leave, max_message = "16KiB", buffer = 64,
+        buffer_bytes = "256KiB", ping = "20s", idle_timeout = "5m", write_timeout = "5s", rate = "20/s",
+        origins("https://shop.example", "http://localhost:3000"), no_tenant,
+    };
+    check("chat.rs", &expanded(Kind::Websocket, arguments, item));
+}
+
+#[test]
+fn what_runs_before_a_socket_opens() {
+    let item = quote! {
+        #[validate]
+        async fn join(conn: Connection, Path(room): Path<RoomName>) -> Result<()> {
+            conn.room(room.0).join().await
+        }
+    };
+    check("join.rs", &expanded(Kind::Hook("connect"), quote! {}, item));
+}
+
 /// Whatever comes first, the expansion is the same.
 #[test]
 fn the_order_of_attributes_does_not_matter() {

@@ -15,7 +15,7 @@ pub(crate) struct Validate {
     response: Option<(Span, Response)>,
     sample: Option<u32>,
     pub(crate) with: Vec<With>,
-    max_body: Option<u64>,
+    max_body: Option<(Span, u64)>,
     status: Option<LitInt>,
     strict: bool,
     pub(crate) schema: Option<SchemaFile>,
@@ -41,7 +41,7 @@ impl Validate {
             sample: sample(arguments, response),
             response,
             with: with(arguments, names),
-            max_body: arguments.size("max_body"),
+            max_body: max_body(arguments),
             status: arguments.integer("status", 400..=499),
             strict: arguments.flag("strict").is_some(),
             schema: schema(arguments),
@@ -53,10 +53,17 @@ impl Validate {
         self.response.map(|(span, _)| span)
     }
 
+    /// Where the size of bodies was said, if it was.
+    pub(crate) fn max_body(&self) -> Option<Span> {
+        self.max_body.map(|(span, _)| span)
+    }
+
     /// `Options::new()` with what was given.
     pub(crate) fn options(&self, private: &TokenStream) -> TokenStream {
         let mut options = TokenStream::new();
-        options.extend(self.max_body.map(number).iter().map(|bytes| quote! { .max_body(#bytes) }));
+        options.extend(
+            self.max_body.map(|(_, bytes)| number(bytes)).iter().map(|bytes| quote! { .max_body(#bytes) }),
+        );
         options.extend(self.status.iter().map(|status| quote! { .status(#status) }));
         options.extend(self.response.map(|(_, response)| match response {
             Response::Checked => quote! { .response() },
@@ -105,6 +112,11 @@ fn sample(arguments: &mut Arguments<'_>, response: Option<(Span, Response)>) -> 
         arguments.errors.at(&value, "`sample` must be a share between 0 and 1: write `sample = 0.01`");
     }
     share.map(|share| (share * f64::from(u32::MAX)) as u32)
+}
+
+fn max_body(arguments: &mut Arguments<'_>) -> Option<(Span, u64)> {
+    let span = arguments.span("max_body");
+    span.zip(arguments.size("max_body"))
 }
 
 fn schema(arguments: &mut Arguments<'_>) -> Option<SchemaFile> {

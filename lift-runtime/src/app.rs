@@ -32,6 +32,8 @@ use crate::serve::Serving;
 use crate::stream::Shutdown;
 use crate::tenant::Tenants;
 use crate::validate::{Dialect, Violation};
+#[cfg(feature = "websocket")]
+use crate::websocket::Connections;
 
 /// API Gateway's own limit.
 const TIMEOUT: Duration = Duration::from_secs(29);
@@ -49,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) dialect: Arc<Dialect>,
     /// Ends open streams when the app goes down.
     pub(crate) shutdown: Shutdown,
+    #[cfg(feature = "websocket")]
+    pub(crate) connections: Connections,
 }
 
 impl Shared {
@@ -65,6 +69,8 @@ impl Shared {
             messages: None,
             dialect: Dialect::built_in(),
             shutdown: Shutdown::default(),
+            #[cfg(feature = "websocket")]
+            connections: Connections::memory(),
         }
     }
 }
@@ -227,6 +233,14 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     #[must_use]
     pub fn store(mut self, name: &'static str, cache: Cache) -> Self {
         self.shared.stores.insert(name, cache);
+        self
+    }
+
+    /// Where the connections of `#[websocket]` routes are known; in this process only, unless this is called.
+    #[cfg(feature = "websocket")]
+    #[must_use]
+    pub fn connections(mut self, connections: Connections) -> Self {
+        self.shared.connections = connections;
         self
     }
 

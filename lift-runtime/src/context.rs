@@ -16,6 +16,10 @@ use crate::app::Shared;
 use crate::clock::Clock;
 use crate::tenant::Tenant;
 
+/// What a message on Lambda leaves of its invocation's time.
+#[cfg(feature = "websocket")]
+const MARGIN: Duration = Duration::from_millis(500);
+
 tokio::task_local! {
     static CURRENT: Scope;
 }
@@ -45,6 +49,8 @@ struct Inner {
     headers: OnceLock<HeaderMap>,
     route: OnceLock<&'static str>,
     shared: Arc<Shared>,
+    /// A socket's connection, of which this is one message.
+    connection: Option<Context>,
 }
 
 /// What stands before a request and the request itself does not say: filled in by whatever received it.
@@ -60,6 +66,15 @@ pub(crate) struct Origin {
     pub(crate) tenant: Option<String>,
     /// What the event's authorizer has verified, flattened to its claims.
     pub(crate) claims: HashMap<String, serde_json::Value>,
+    /// Whose the request is, where that was found out before.
+    pub(crate) known: Option<Known>,
+}
+
+/// Whose a connection is, as it was found out when it connected.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) tenant: Option<Tenant>,
+    pub(crate) caller: Option<String>,
 }
 
 impl Context {
@@ -84,6 +99,7 @@ impl Context {
             headers: OnceLock::new(),
             route: OnceLock::new(),
             shared,
+            connection: None,
         }))
     }
 
@@ -100,6 +116,50 @@ impl Context {
             headers: OnceLock::new(),
             route: OnceLock::new(),
             shared,
+            connection: None,
+        }))
+    }
+
+    /// What the contexts of a socket's messages are made of: this request's, without its deadline and headers.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn for_connection(&self) -> Self {
+        Self(Arc::new(Inner {
+            request_id: self.0.request_id.clone(),
+            trace_id: self.0.trace_id.clone(),
+            // On Lambda, where each message is an invocation: less what it takes to tell that it was late.
+            deadline: self
+                .0
+                .deadline
+                .filter(|_| self.0.on_lambda)
+                .map(|at| at.checked_sub(MARGIN).unwrap_or(at)),
+            on_lambda: self.0.on_lambda,
+            buffered: self.0.buffered,
+            tenant: self.0.tenant.clone(),
+            caller: self.0.caller.clone(),
+            headers: OnceLock::new(),
+            route: self.0.route.clone(),
+            shared: Arc::clone(&self.0.shared),
+            connection: None,
+        }))
+    }
+
+    /// A context for one message of a connection: with an id and a deadline of its own.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn for_message(&self) -> Self {
+        let on_lambda = self.0.on_lambda;
+        let timeout = self.0.shared.timeout;
+        Self(Arc::new(Inner {
+            request_id: if on_lambda { self.0.request_id.clone() } else { new_id() },
+            trace_id: self.0.trace_id.clone(),
+            deadline: self.0.deadline.or_else(|| Instant::now().checked_add(timeout)),
+            on_lambda,
+            buffered: self.0.buffered,
+            tenant: self.0.tenant.clone(),
+            caller: self.0.caller.clone(),
+            headers: OnceLock::new(),
+            route: self.0.route.clone(),
+            shared: Arc::clone(&self.0.shared),
+            connection: Some(self.clone()),
         }))
     }
 
@@ -224,7 +284,8 @@ impl Context {
     }
 
     pub(crate) fn raw_headers(&self) -> Option<&HeaderMap> {
-        self.0.headers.get()
+        let connection = self.0.connection.as_ref();
+        self.0.headers.get().or_else(|| connection.and_then(Self::raw_headers))
     }
 
     pub(crate) fn route(&self) -> Option<&'static str> {

@@ -14,7 +14,7 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 
 use crate::app::Shared;
-use crate::context::Context;
+use crate::context::{Context, Origin};
 use crate::contract::Description;
 use crate::error::{Error, Result};
 use crate::problem::Problem;
@@ -39,6 +39,8 @@ pub struct Route {
     pub validated: bool,
     /// Whether it carries `#[stream]`.
     pub streamed: bool,
+    /// Whether it carries `#[websocket]`: its method is that of the handshake.
+    pub websocket: bool,
     /// What tells the schemas of its inputs and its answer.
     pub(crate) describe: Option<fn(&mut Description)>,
 }
@@ -54,6 +56,7 @@ impl Route {
             cached: false,
             validated: false,
             streamed: false,
+            websocket: false,
             describe: None,
         }
     }
@@ -83,6 +86,13 @@ impl Route {
     #[must_use]
     pub const fn streamed(mut self) -> Self {
         self.streamed = true;
+        self
+    }
+
+    /// The same route with `#[websocket]`.
+    #[must_use]
+    pub const fn websocket(mut self) -> Self {
+        self.websocket = true;
         self
     }
 
@@ -223,6 +233,11 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
             None => Context::new(Arc::clone(shared), None, &parts.headers),
         };
         context.set_route(route.path);
+        if let Some(known) = parts.extensions.get::<Origin>().and_then(|origin| origin.known.clone()) {
+            known.tenant.into_iter().for_each(|tenant| context.set_tenant(tenant));
+            known.caller.into_iter().for_each(|caller| context.set_caller(caller));
+            return Ok(Self::of(parts, Some(body), state, context));
+        }
         if let Some(tenants) = shared.tenants.as_ref().filter(|_| !route.no_tenant) {
             match tenants.resolve(&mut parts).await? {
                 Some(tenant) => context.set_tenant(tenant),
@@ -233,7 +248,11 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         if let Some(caller) = shared.caller.as_ref().and_then(|caller| caller.read(&parts)) {
             context.set_caller(caller);
         }
-        Ok(Self { parts, body: Some(body), state, context, rejections: Rejections::default() })
+        Ok(Self::of(parts, Some(body), state, context))
+    }
+
+    pub(crate) fn of(parts: Parts, body: Option<Body>, state: S, context: Context) -> Self {
+        Self { parts, body, state, context, rejections: Rejections::default() }
     }
 
     /// Takes one argument; `None` if it was refused, which [`rejection`](Self::rejection) then answers.
@@ -261,14 +280,19 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
     }
 
     /// The answer to a request whose arguments could not all be taken.
-    pub async fn rejection(self) -> Response {
+    pub async fn rejection(mut self) -> Response {
+        self.refusal().await
+    }
+
+    /// The answer to an input whose arguments could not all be taken, for a call that goes on.
+    pub(crate) async fn refusal(&mut self) -> Response {
         let messages = self.context.shared().messages.clone();
-        let headers = self.parts.headers;
+        let headers = &self.parts.headers;
         let worded = |violations: Violations| match &messages {
-            Some(messages) => violations.reworded(|violation| messages(violation, &headers)),
+            Some(messages) => violations.reworded(|violation| messages(violation, headers)),
             None => violations,
         };
-        let Rejections { foreign, unreadable, invalid } = self.rejections;
+        let Rejections { foreign, unreadable, invalid } = std::mem::take(&mut self.rejections);
         match (foreign, unreadable, invalid) {
             (Some(response), _, _) => match response.extensions().get::<Arc<Problem>>() {
                 // An input of Lift's on a handler without `#[validate]`.

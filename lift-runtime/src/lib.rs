@@ -24,6 +24,12 @@ mod tenant;
 #[cfg(feature = "test")]
 pub mod test;
 pub mod validate;
+#[cfg(feature = "websocket")]
+#[cfg_attr(
+    not(feature = "lambda"),
+    allow(dead_code, reason = "Lambda's events alone lead to API Gateway's side")
+)]
+pub mod websocket;
 
 pub use http;
 

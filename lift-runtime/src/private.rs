@@ -54,7 +54,21 @@ pub mod stream {
 
     /// The traits by whose methods types are told apart, for a glob import that brings no name.
     pub mod traits {
-        pub use crate::stream::expansion::EncodeItem as _;
+        pub use crate::stream::expansion::{EncodeItem as _, EncodeReady as _, PlainItem as _};
+    }
+}
+
+/// What `#[websocket]` expands to.
+#[cfg(feature = "websocket")]
+pub mod websocket {
+    pub use crate::websocket::expansion::*;
+
+    /// The traits by whose methods types are told apart, for a glob import that brings no name.
+    pub mod traits {
+        pub use crate::websocket::expansion::{
+            Always as _, ReadAsIs as _, ReadJson as _, ReplyAsIs as _, ReplyJson as _, TakeAsIs as _,
+            TakeBySchema as _, TakeNative as _, TakeUnchecked as _,
+        };
     }
 }
 

@@ -22,7 +22,12 @@ pub use lift_macros::cached;
 pub use lift_macros::stream;
 #[doc = include_str!("../docs/validate.md")]
 pub use lift_macros::validate;
+#[cfg(feature = "websocket")]
+#[doc = include_str!("../docs/websocket.md")]
+pub use lift_macros::websocket;
 pub use lift_macros::{Validate, delete, get, invalidates, patch, post, put, route};
+#[cfg(feature = "websocket")]
+pub use lift_macros::{connect, disconnect};
 pub use lift_runtime::stream::try_stream;
 pub use lift_runtime::*;
 

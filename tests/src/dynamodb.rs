@@ -94,6 +94,24 @@ impl DynamoDb {
         self.call("UpdateTimeToLive", &json!({ "TableName": name, "TimeToLiveSpecification": enabled }));
     }
 
+    /// Makes a table as the documentation of `DynamoDbConnections` says.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn create_connections(&self, name: &str) {
+        let attribute = |name: &str| json!({ "AttributeName": name, "AttributeType": "S" });
+        let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
+        self.call(
+            "CreateTable",
+            &json!({
+                "TableName": name,
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [attribute("pk"), attribute("sk")],
+                "KeySchema": [key("pk", "HASH"), key("sk", "RANGE")],
+            }),
+        );
+    }
+
     /// What it says to a call, such as `PutItem`.
     ///
     /// # Panics
@@ -154,13 +172,18 @@ const REGION: &str = "us-east-1";
 /// # Panics
 /// If the URL is none.
 pub fn store_at(port: u16, url: &str) -> DynamoDbStore {
+    DynamoDbStore::with_config(url, config_at(port)).expect("a URL")
+}
+
+/// What leads the AWS SDK to a port of this machine.
+pub fn config_at(port: u16) -> SdkConfig {
     let credentials = Credentials::new("test", "test", None, None, "tests");
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .endpoint_url(format!("http://127.0.0.1:{port}"))
         .credentials_provider(SharedCredentialsProvider::new(credentials));
-    DynamoDbStore::with_config(url, config.build()).expect("a URL")
+    config.build()
 }
 
 /// Python with moto, where `tests/run` puts it: in Cargo's target directory, which this executable is in, too.

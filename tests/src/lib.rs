@@ -1,6 +1,7 @@
 //! Integration tests of Lift, and what they share.
 
 pub mod dynamodb;
+pub mod gateway;
 pub mod history;
 pub mod process;
 pub mod proxy;

@@ -86,7 +86,10 @@ fn the_command_line_tells_what_there_is() {
     );
     let (good, out, _) = output(&["routes"], &[]);
     assert!(good);
-    assert_eq!(out, "GET  /hello  no_tenant  served::hello\n");
+    assert_eq!(
+        out,
+        "GET  /hello         no_tenant          served::hello\nGET  /events/{how}  stream, no_tenant  served::events\n"
+    );
 }
 
 #[test]
@@ -343,6 +346,54 @@ async fn a_streamed_answer_arrives_piece_by_piece() {
     assert!(answer.streamed && answer.bytes().ends_with(&[0; 8]));
     let answer = function.api.invoke(event(Event::http_api("GET", "/hello"))).await.expect("an answer");
     assert!(!answer.streamed);
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_midway_ends_as_its_format_says_and_never_as_the_runtime_would() {
+    let function = Function::start(&[("LIFT_RESPONSE_MODE", "route")]).await;
+    let accept = [("text/event-stream", "id: 1\ndata: 1\n\n"), ("application/x-ndjson", "1\n")];
+    for (format, first) in accept {
+        for (how, ending) in
+            [("ends", "2"), ("fails", "\"code\":\"internal\""), ("panics", "\"code\":\"internal\"")]
+        {
+            let event = event(Event::rest_api("GET", &format!("/events/{how}")).header("accept", format));
+            let answer = function.api.invoke(event).await.expect("an answer");
+            assert!(answer.streamed && !answer.failed, "{format} {how}: {answer:?}");
+            let all = String::from_utf8(answer.bytes()).expect("text");
+            let (prelude, body) = all.split_once("\0\0\0\0\0\0\0\0").expect("a prelude");
+            let prelude: Value = serde_json::from_str(prelude).expect("JSON");
+            assert_eq!(
+                (&prelude["statusCode"], &prelude["headers"]["content-type"]),
+                (&200.into(), &format.into())
+            );
+            assert!(body.starts_with(first) && body.trim_end().ends_with(['2', '}']), "{body}");
+            assert!(
+                body.contains(ending) && !body.contains("secret") && !body.contains("Lambda-Runtime"),
+                "{body}"
+            );
+        }
+    }
+    // The same behind an integration that buffers: here an error can still be the status.
+    let fails = function.api.invoke(event(Event::http_api("GET", "/events/fails"))).await.expect("an answer");
+    assert!(!fails.streamed);
+    assert_eq!(fails.json()["statusCode"], 500);
+    // What has no body ends as well.
+    let resumed = Event::rest_api("GET", "/events/ends").header("last-event-id", "2");
+    for (event_of, status) in [
+        (Event::rest_api("HEAD", "/events/ends"), 200),
+        (resumed, 204),
+        (Event::rest_api("GET", "/hello"), 200),
+    ] {
+        let answer = function.api.invoke(event(event_of)).await.expect("an answer");
+        if answer.streamed {
+            let all = answer.bytes();
+            let prelude: Value =
+                serde_json::from_slice(&all[..all.len() - 8]).expect("a prelude and nothing else");
+            assert_eq!(prelude["statusCode"], status);
+        } else {
+            assert_eq!(answer.json()["body"], "hello");
+        }
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 mod catalog;
 mod database;
 mod orders;
+mod rooms;
 mod settings;
 mod ticker;
 
@@ -13,6 +14,7 @@ use lift::prelude::*;
 use crate::catalog::{loads, product, products, products_ndjson, put_product};
 use crate::database::Database;
 use crate::orders::{create_order, order, order_events};
+use crate::rooms::{chat, echo};
 use crate::settings::Settings;
 use crate::ticker::clock;
 
@@ -24,16 +26,22 @@ pub(crate) struct Shop {
 }
 
 /// The shop as an app; `main` runs it, the tests call it in-process.
-pub(crate) fn app(settings: Settings, database: Database, cache: Cache) -> App<Shop> {
+pub(crate) fn app(
+    settings: Settings,
+    database: Database,
+    cache: Cache,
+    connections: Connections,
+) -> App<Shop> {
     let tenants = Tenants::header("x-tenant-id").or(Tenants::query("tenant")).matching(is_tenant);
     App::new()
         .about(settings::HELP)
         .tenants(tenants)
         .cache(cache)
+        .connections(connections)
         .state(Shop { database, settings })
         .routes(routes![product, products, put_product, loads, products_ndjson])
         .routes(routes![create_order, order, order_events])
-        .routes(routes![clock])
+        .routes(routes![clock, chat, echo])
 }
 
 /// `[a-z0-9-]{1,64}`
@@ -45,7 +53,7 @@ fn is_tenant(name: &str) -> bool {
 #[tokio::main]
 async fn main() -> Result<()> {
     let database = Database::at(&std::env::var("SHOP_DB").unwrap_or_else(|_| "memory".to_owned()))?;
-    app(Settings::from_env()?, database, Cache::from_env()?).run().await
+    app(Settings::from_env()?, database, Cache::from_env()?, Connections::from_env()?).run().await
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ Environment:
   SHOP_STEP_MS         how long an order stays at each step (200)
   LIFT_CACHE           memory (default), memory:64MiB, redis://host:6379, dynamodb://table,
                        memory+redis://host:6379, memory+dynamodb://table
+  LIFT_CONNECTIONS     memory (default), redis://host:6379, dynamodb://table
   LIFT_LOG             what is logged, such as info (default) or lift=debug
   LIFT_RESPONSE_MODE   on Lambda: buffered (default), stream or route
   PORT                 the local port (3000)

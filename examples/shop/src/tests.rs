@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use lift::App;
 use lift::http::StatusCode;
 use lift::test::{Event, TestApp, TestRequest, assert_isolated};
+use lift::websocket::{Connections, Message};
 use serde_json::{Value, json};
 
 use crate::database::Database;
@@ -11,8 +13,12 @@ use crate::settings::Settings;
 
 const SETTINGS: Settings = Settings { latency: Duration::from_millis(20), step: Duration::from_millis(20) };
 
+fn app() -> App<crate::Shop> {
+    crate::app(SETTINGS, Database::memory(), lift::Cache::memory(), Connections::memory())
+}
+
 fn shop() -> TestApp {
-    TestApp::new(crate::app(SETTINGS, Database::memory(), lift::Cache::memory()))
+    TestApp::new(app())
 }
 
 fn acme(request: TestRequest) -> TestRequest {
@@ -201,7 +207,7 @@ async fn an_order_is_placed_and_followed() {
 
 #[tokio::test]
 async fn no_tenant_learns_anything_of_another() {
-    assert_isolated(crate::app(SETTINGS, Database::memory(), lift::Cache::memory()))
+    assert_isolated(app())
         .sample("sku", "SKU-0007")
         .query("GET", "/products", "category=music&limit=3")
         .query("GET", "/products", "after=SKU-0999")
@@ -245,4 +251,41 @@ async fn events_of_every_source_get_the_same_answers() {
         assert_eq!(response.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(response.json::<Value>().await["errors"].as_array().unwrap().len(), 4);
     }
+}
+
+#[tokio::test]
+async fn what_is_said_in_a_room_is_heard_in_it() {
+    let shop = shop();
+    let mut ada = shop.socket("/chat/blue").header("x-tenant-id", "acme").await;
+    let mut bob = shop.socket("/chat/blue?tenant=acme").await;
+    let mut eve = shop.socket("/chat/blue?tenant=globex").await;
+    let bob_id = ada.json::<Value>().await["from"].as_str().unwrap().to_owned();
+    bob.send(&json!({ "type": "say", "text": "hello" })).await;
+    for socket in [&mut ada, &mut bob] {
+        let said: Value = socket.json().await;
+        assert_eq!(said, json!({ "type": "said", "from": bob_id, "text": "hello" }));
+    }
+    bob.send(&json!({ "type": "say", "text": "x".repeat(501) })).await;
+    let refused: Value = bob.json().await;
+    assert_eq!(refused["type"], "error");
+    assert_eq!(refused["problem"]["errors"][0]["pointer"], "/text");
+    bob.close().await;
+    assert_eq!(ada.json::<Value>().await, json!({ "type": "left", "from": bob_id }));
+    eve.send(&json!({ "type": "say", "text": "anybody?" })).await;
+    assert_eq!(eve.json::<Value>().await["text"], "anybody?", "globex has a room of its own");
+    let refused = shop.socket("/chat/blue").connect().await.err().unwrap();
+    assert_eq!(refused.json::<Value>().await["code"], "tenant_required");
+}
+
+#[tokio::test]
+async fn the_echo_answers_in_kind() {
+    let shop = shop();
+    let mut echo = shop.socket("/echo").await;
+    for message in [Message::from("a"), vec![0, 1].into(), "x".repeat(16 << 20).into()] {
+        echo.send_message(message.clone()).await;
+        assert!(echo.next().await == Some(message));
+    }
+    echo.send_message(vec![0; (16 << 20) + 1]).await;
+    assert_eq!(echo.next().await, None);
+    assert_eq!(echo.closed().map(|(code, _)| code), Some(1009));
 }

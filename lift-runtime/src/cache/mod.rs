@@ -31,7 +31,7 @@ mod policy;
 mod remote;
 mod resolve;
 mod stats;
-mod store;
+pub(crate) mod store;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -50,6 +50,8 @@ use axum::extract::FromRequestParts;
 
 pub use self::breaker::BreakerState;
 pub use self::computed::CacheStrategy;
+#[cfg(feature = "websocket")]
+pub(crate) use self::environment::shown;
 pub use self::key::{Key, KeyPart};
 pub use self::near::{Beat, Watcher};
 pub use self::remote::StoreStats;
@@ -58,6 +60,8 @@ pub use self::stats::{CacheStats, EndpointStats, MemoryStats, publish_counters};
 pub use self::store::DynamoDbStore;
 #[cfg(feature = "redis")]
 pub use self::store::RedisStore;
+#[cfg(feature = "redis")]
+pub(crate) use self::store::redis_server;
 pub use self::store::{CacheStore, Found, Generation, Lease, Leased, StoreError};
 pub use self::timing::Latency;
 

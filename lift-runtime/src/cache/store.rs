@@ -1,11 +1,11 @@
 //! The open side of the cache: what a store of one's own implements.
 
 #[cfg(feature = "dynamodb")]
-mod dynamodb;
+pub(crate) mod dynamodb;
 #[cfg(any(feature = "dynamodb", feature = "redis"))]
-mod link;
+pub(crate) mod link;
 #[cfg(feature = "redis")]
-mod redis;
+pub(crate) mod redis;
 
 use std::fmt;
 use std::future::Future;
@@ -17,6 +17,8 @@ use bytes::Bytes;
 pub use self::dynamodb::DynamoDbStore;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
+#[cfg(feature = "redis")]
+pub(crate) use self::redis::redis_server;
 use super::near::Watcher;
 
 /// The generation of a name: a unique random token, never a counter, which a store that loses data would repeat.

@@ -9,6 +9,7 @@ mod local;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 
@@ -17,14 +18,30 @@ use self::local::Server;
 use crate::app::App;
 use crate::error::{Error, Result};
 
+/// How long a client may take nothing of what the local server sends, unless the app says it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// What an app says about how it is run.
-#[derive(Default)]
 pub(crate) struct Serving {
     about: Option<String>,
+    write_timeout: Duration,
     #[cfg(feature = "lambda")]
     pub(crate) base_path: Option<String>,
     #[cfg(feature = "lambda")]
     pub(crate) on_event: Option<lambda::OnEvent>,
+}
+
+impl Default for Serving {
+    fn default() -> Self {
+        Self {
+            about: None,
+            write_timeout: WRITE_TIMEOUT,
+            #[cfg(feature = "lambda")]
+            base_path: None,
+            #[cfg(feature = "lambda")]
+            on_event: None,
+        }
+    }
 }
 
 impl<S: Clone + Send + Sync + 'static> App<S> {
@@ -106,6 +123,15 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     #[must_use]
     pub fn about(mut self, text: impl Into<String>) -> Self {
         self.serving.about = Some(text.into());
+        self
+    }
+
+    /// How long a client of the local server may take nothing of what is sent to it, before its connection (on HTTP/2,
+    /// its stream) is dropped, and with it what produces the answer; 30 s by default. A client that takes little is
+    /// waited for, if it is 32 KiB within that time.
+    #[must_use]
+    pub fn write_timeout(mut self, timeout: Duration) -> Self {
+        self.serving.write_timeout = timeout;
         self
     }
 

@@ -93,6 +93,10 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
     }
 }
 
+/// Marks an answer whose body may be open for long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Streamed;
+
 /// An answer in the making.
 struct Answer {
     context: Context,
@@ -124,7 +128,9 @@ impl Answer {
                 None => {}
             }
         }
-        self.headers(Body::new(StreamBody::new(running, since)))
+        let mut response = self.headers(Body::new(StreamBody::new(running, since)));
+        response.extensions_mut().insert(Streamed);
+        response
     }
 
     /// Runs the stream to its end, for whoever cannot stream. Here an error can still become the status.
@@ -186,7 +192,7 @@ fn too_large() -> Error {
 
 /// The same headers in memory of their own: their values are slices of the connection's read buffer, which a stream
 /// would keep alive, all of its 8 KiB, as long as it is open.
-fn compact(headers: &HeaderMap) -> HeaderMap {
+pub(crate) fn compact(headers: &HeaderMap) -> HeaderMap {
     let mut all = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
     headers.values().for_each(|value| all.extend_from_slice(value.as_bytes()));
     let mut all: Bytes = all.freeze();

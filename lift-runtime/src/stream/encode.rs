@@ -11,7 +11,8 @@ use crate::stream::chunk::Chunk;
 use crate::stream::event::Event;
 use crate::stream::options::Wire;
 
-/// An item that is to be written. An [`Event`] goes by the type's own method, anything else by [`EncodeItem`]'s.
+/// An item that is to be written. An [`Event`] goes by the type's own method, what is encoded already by that of
+/// [`EncodeReady`], and anything else by [`EncodeItem`]'s, for which a reference must be taken: the others come first.
 pub struct Encode<T>(pub T);
 
 impl<T> Encode<Event<T>> {
@@ -41,13 +42,22 @@ impl<T> Encode<Event<T>> {
     }
 }
 
-/// [`Encode`] for what is not an [`Event`].
+/// [`Encode`] for what is encoded already.
+pub trait EncodeReady {
+    /// Writes it as it is.
+    ///
+    /// # Errors
+    /// None; it has the shape of the others.
+    fn write(self, wire: Wire, out: &mut Chunk) -> Result<()>;
+}
+
+/// [`Encode`] for anything else.
 pub trait EncodeItem<T> {
     /// Writes the item: an event with data alone, or a line.
     ///
     /// # Errors
     /// If it does not serialise.
-    fn write(self, wire: Wire, out: &mut Chunk) -> Result<()>
+    fn write(&self, wire: Wire, out: &mut Chunk) -> Result<()>
     where
         T: Serialize;
 
@@ -61,7 +71,7 @@ pub trait EncodeItem<T> {
 }
 
 impl<T> EncodeItem<T> for Encode<T> {
-    fn write(self, wire: Wire, out: &mut Chunk) -> Result<()>
+    fn write(&self, wire: Wire, out: &mut Chunk) -> Result<()>
     where
         T: Serialize,
     {
@@ -90,7 +100,7 @@ fn write_data<T: Serialize>(data: &T, out: &mut Vec<u8>) -> Result<()> {
     write_line(data, out)
 }
 
-fn write_line<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<()> {
+pub(crate) fn write_line<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<()> {
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, OneLine))?;
     out.push(b'\n');
     Ok(())

@@ -65,6 +65,11 @@ impl<T> Event<T> {
 
     /// Everything but the data, which come next.
     pub(crate) fn write_fields(&self, out: &mut Vec<u8>) {
+        self.write_fields_under(self.id.as_deref(), out);
+    }
+
+    /// The same under another id.
+    pub(crate) fn write_fields_under(&self, id: Option<&str>, out: &mut Vec<u8>) {
         if let Some(comment) = &self.comment {
             for line in comment.split(['\r', '\n']).filter(|line| !line.is_empty()) {
                 out.extend_from_slice(b": ");
@@ -75,12 +80,18 @@ impl<T> Event<T> {
         if let Some(retry) = self.retry {
             write_retry(retry, out);
         }
-        if let Some(id) = &self.id {
+        if let Some(id) = id {
             write_field(b"id: ", id, out);
         }
         if let Some(event) = &self.event {
             write_field(b"event: ", event, out);
         }
+    }
+}
+
+impl<T> From<T> for Event<T> {
+    fn from(data: T) -> Self {
+        Self::new(data)
     }
 }
 

@@ -11,7 +11,8 @@
 //! body       frames for the transport, keep-alive, endings              ending, shutdown
 //! progress   the producer under way, in its context
 //! source     who fills chunks: a producer that emits (emitted), or a stream that was returned
-//! encode     an item as an event, a line or bytes                       event, chunk
+//! encode     an item as an event, a line or bytes                       event, chunk, item
+//! hub        what is published once, for many streams
 //! ```
 
 mod answer;
@@ -22,6 +23,8 @@ mod encode;
 mod ending;
 mod event;
 pub(crate) mod expansion;
+mod hub;
+mod item;
 mod last_event_id;
 mod negotiate;
 mod options;
@@ -35,7 +38,11 @@ pub use async_stream::{stream, try_stream};
 pub use futures_core::Stream;
 pub use futures_util::stream::iter;
 
+pub(crate) use self::answer::Streamed;
+#[cfg(feature = "websocket")]
+pub(crate) use self::answer::compact;
 pub use self::emitted::{Emitted, Emitter, Sending, StreamResult};
 pub use self::event::Event;
+pub use self::hub::{Hub, OnLag, Published, Subscription};
 pub use self::last_event_id::LastEventId;
 pub(crate) use self::shutdown::Shutdown;

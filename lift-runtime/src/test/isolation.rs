@@ -64,6 +64,8 @@ use crate::app::App;
 /// **Routes for everyone**, with `no_tenant` or named by [`shared`](Isolation::shared), are called before the first
 /// tenant comes, so that all find the same cached. They are replayed and compared as all others.
 ///
+/// **WebSockets** are not replayed: test their rooms and users by `TestApp::socket`.
+///
 /// # Panics
 /// When awaited, if the app is not isolated, with each route that tells on another tenant, what was asked, and what
 /// differed. Also if it does not start, has no tenants, or a sample is missing.

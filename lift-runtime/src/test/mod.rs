@@ -20,10 +20,16 @@
 
 mod cache;
 mod conformance;
+#[cfg(feature = "websocket")]
+mod connections;
 mod event;
+#[cfg(feature = "websocket")]
+mod gateway;
 mod isolation;
 mod request;
 mod response;
+#[cfg(feature = "websocket")]
+mod socket;
 
 use std::time::Duration;
 
@@ -35,10 +41,16 @@ use serde_json::Value;
 
 pub use self::cache::cache_conformance;
 pub use self::conformance::cache_store_conformance;
+#[cfg(feature = "websocket")]
+pub use self::connections::connection_store_conformance;
 pub use self::event::Event;
+#[cfg(feature = "websocket")]
+pub use self::gateway::GatewaySocket;
 pub use self::isolation::{Isolation, assert_isolated};
 pub use self::request::{TestInvocation, TestRequest};
 pub use self::response::TestResponse;
+#[cfg(feature = "websocket")]
+pub use self::socket::{TestHandshake, TestSocket};
 use crate::app::App;
 use crate::clock::Clock;
 pub use crate::serve::lambda::ResponseMode;
@@ -127,6 +139,15 @@ impl TestApp {
     /// If the URI is none.
     pub fn request(&self, method: Method, uri: &str) -> TestRequest {
         TestRequest::new(self.function.router(), method, uri)
+    }
+
+    /// A WebSocket: `app.socket("/chat/blue").await` is open.
+    ///
+    /// # Panics
+    /// If the URI is none.
+    #[cfg(feature = "websocket")]
+    pub fn socket(&self, uri: &str) -> TestHandshake {
+        TestHandshake::new(self.get(uri))
     }
 
     /// An invocation with an event of an HTTP source: one that an [`Event`] builds, or any other JSON.

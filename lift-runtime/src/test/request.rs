@@ -61,6 +61,13 @@ impl TestRequest {
         self
     }
 
+    /// The same request with what only Lift's own code finds.
+    #[cfg(feature = "websocket")]
+    pub(super) fn extension(mut self, value: impl Clone + Send + Sync + 'static) -> Self {
+        self.request.extensions_mut().insert(value);
+        self
+    }
+
     /// Sends it; ends when the headers of the answer are there.
     pub async fn send(self) -> TestResponse {
         let Ok(response) = self.router.oneshot(self.request).await;

@@ -55,7 +55,11 @@ pub(crate) use self::document::Document;
 pub(crate) use self::ecma::in_rust as ecma_in_rust;
 pub use self::finding::{Finding, Validate};
 pub(crate) use self::form::Form;
+#[cfg(feature = "websocket")]
+pub(crate) use self::input::checked;
 pub(crate) use self::input::{Input, Unread, input_wrapper, parse_json, unchecked};
+#[cfg(feature = "websocket")]
+pub(crate) use self::own::Checks;
 pub(crate) use self::own::Place;
 #[cfg(feature = "schema-check")]
 pub(crate) use self::pattern::translate as translate_patterns;

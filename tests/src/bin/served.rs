@@ -13,6 +13,23 @@ async fn hello() -> &'static str {
     "hello"
 }
 
+/// A stream that ends in one way or another, in the format that is asked for.
+#[get("/events/{how}", no_tenant)]
+#[stream]
+async fn events(Path(how): Path<String>, resume: LastEventId) -> Result<Event<u32>> {
+    if resume.as_str().is_some() {
+        return Ok(());
+    }
+    emit!(Event::new(1).id(1));
+    // What was made is on its way.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    match &*how {
+        "fails" => return Err(Error::internal("a secret")),
+        "panics" => panic!("a secret"),
+        _ => emit!(Event::new(2).id(2)),
+    }
+}
+
 async fn slow() -> &'static str {
     tokio::time::sleep(Duration::from_millis(700)).await;
     "slow"
@@ -42,7 +59,7 @@ async fn main() -> Result<()> {
     App::new()
         .about("An app under test.\n\nTry:\n  curl localhost:3000/hello")
         .merge(router)
-        .routes(routes![hello])
+        .routes(routes![hello, events])
         .run()
         .await
 }

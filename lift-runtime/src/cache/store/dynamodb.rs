@@ -11,9 +11,9 @@
 //! its entry's item, so that one conditional write stores the entry and ends the lease; an entry that is stale stays
 //! readable beside it.
 
-mod client;
-mod item;
-mod url;
+pub(crate) mod client;
+pub(crate) mod item;
+pub(crate) mod url;
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -122,7 +122,8 @@ impl DynamoDbStore {
 
     fn at(url: &str, config: Option<SdkConfig>) -> Result<Self> {
         let Target { table, prefix } = Target::parse(url)?;
-        Ok(Self { link: Link::new(Table::new(table, &prefix, config)), prefix })
+        let probe = HashMap::from([(item::KEY.to_owned(), item::text(&format!("{prefix}probe")))]);
+        Ok(Self { link: Link::new(Table::new(table, probe, config)), prefix })
     }
 
     fn entry(&self, key: &[u8]) -> String {

@@ -25,7 +25,7 @@ const PAUSE_AT_MOST: Duration = Duration::from_secs(5);
 const LOG_EVERY: Duration = Duration::from_secs(60);
 
 /// How to reach a store.
-pub(super) trait Connect: Send + Sync + 'static {
+pub(crate) trait Connect: Send + Sync + 'static {
     /// What is shared: as many as are needed are cloned from it.
     type Connection: Clone + Send + Sync + 'static;
     type Error: Display + Into<StoreError> + Send;
@@ -43,7 +43,7 @@ pub(super) trait Connect: Send + Sync + 'static {
 }
 
 /// A connection, or how far it is from being one.
-pub(super) struct Link<C: Connect>(Arc<Inner<C>>);
+pub(crate) struct Link<C: Connect>(Arc<Inner<C>>);
 
 struct Inner<C: Connect> {
     connect: C,
@@ -71,17 +71,17 @@ struct Opened<T> {
 }
 
 impl<C: Connect> Link<C> {
-    pub(super) fn new(connect: C) -> Self {
+    pub(crate) fn new(connect: C) -> Self {
         let state = Mutex::new(State::Closed { failures: 0, not_before: None });
         Self(Arc::new(Inner { connect, state, logged: Mutex::default() }))
     }
 
-    pub(super) fn connector(&self) -> &C {
+    pub(crate) fn connector(&self) -> &C {
         &self.0.connect
     }
 
     /// Runs an operation on the connection, and drops that if it proves dead.
-    pub(super) async fn run<T>(
+    pub(crate) async fn run<T>(
         &self,
         operation: impl AsyncFnOnce(C::Connection) -> Result<T, C::Error>,
     ) -> Result<T, StoreError> {
@@ -99,7 +99,7 @@ impl<C: Connect> Link<C> {
     }
 
     /// Connects, and waits for it.
-    pub(super) async fn connect(&self) -> Result<(), StoreError> {
+    pub(crate) async fn connect(&self) -> Result<(), StoreError> {
         self.opened(C::BOUND).await.map(drop)
     }
 
@@ -168,7 +168,7 @@ impl<C: Connect> Inner<C> {
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
         if logged.is_none_or(|last| now - last >= LOG_EVERY) {
             *logged = Some(now);
-            tracing::warn!(target: "lift::cache", store = C::NAME, %cause, "no connection to the cache store");
+            tracing::warn!(target: "lift::cache", store = C::NAME, %cause, "no connection to the store");
         }
         let pause = (PAUSE * (1 << failures.min(6))).min(PAUSE_AT_MOST);
         let pause = pause.mul_f64(0.5 + fastrand::f64() / 2.0);

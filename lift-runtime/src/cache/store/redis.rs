@@ -9,8 +9,8 @@
 //! Names are in base64, and a digest is the SHA-256 of a key or name in base64, so that any bytes make a key and none is long; an entry holds its
 //! whole key, which is compared. Nothing is ever searched for or deleted in bulk.
 
-mod client;
-mod url;
+pub(crate) mod client;
+pub(crate) mod url;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -27,7 +27,7 @@ use self::url::Target;
 use super::link::Link;
 use crate::cache::policy::millis;
 use crate::cache::{CacheStore, Found, Generation, Lease, Leased, StoreError, Watcher};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How long a generation outlives its last use, give or take; one that is gone costs a computation.
 const GENERATION_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -335,6 +335,15 @@ impl CacheStore for RedisStore {
                 }
             }
         }
+    }
+}
+
+/// The client of the one server that a URL names, and the prefix of its keys, for what is no store. Such a client's
+/// connections tell all that is published, which a cluster's do not.
+pub(crate) fn redis_server(url: &str) -> Result<(redis::Client, Box<str>)> {
+    match Target::parse(url)? {
+        Target { client: RedisClient::Single(client), prefix, .. } => Ok((*client, prefix)),
+        _ => Err(Error::startup("this needs one Redis server, and the URL names a cluster")),
     }
 }
 

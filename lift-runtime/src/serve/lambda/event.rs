@@ -64,7 +64,12 @@ pub(super) struct RequestContext<'a> {
     pub(super) authorizer: Option<&'a RawValue>,
     pub(super) identity: Option<&'a RawValue>,
     elb: Option<IgnoredAny>,
-    connection_id: Option<IgnoredAny>,
+    /// What only WebSocket APIs have.
+    pub(super) connection_id: Option<Text<'a>>,
+    #[cfg(feature = "websocket")]
+    pub(super) event_type: Option<Text<'a>>,
+    #[cfg(feature = "websocket")]
+    pub(super) connected_at: Option<u64>,
 }
 
 /// The request line, as payload 2.0 has it.

@@ -11,6 +11,8 @@ mod handover;
 mod mode;
 mod reply;
 mod request;
+#[cfg(feature = "websocket")]
+mod socket;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -32,7 +34,7 @@ use self::event::{Event, Source};
 use self::handover::Handover;
 #[allow(unreachable_pub, reason = "reached by way of `test` alone, which is a feature")]
 pub use self::mode::ResponseMode;
-use self::mode::StreamedRoutes;
+use self::mode::SpecialRoutes;
 pub(crate) use self::reply::Reply;
 use super::startup;
 use crate::app::{App, Shared};
@@ -125,17 +127,17 @@ pub(crate) struct Function {
     router: Router,
     shared: Arc<Shared>,
     mode: ResponseMode,
-    streamed: StreamedRoutes,
+    special: SpecialRoutes,
     base_path: Option<String>,
     on_event: Option<OnEvent>,
 }
 
 impl Function {
     pub(crate) fn new<S: Clone + Send + Sync + 'static>(mut app: App<S>, mode: ResponseMode) -> Result<Self> {
-        let streamed = StreamedRoutes::new(app.endpoints());
+        let special = SpecialRoutes::new(app.endpoints());
         let (base_path, on_event) = (app.serving.base_path.take(), app.serving.on_event.take());
         let (router, shared) = app.into_service()?;
-        Ok(Self { router, shared, mode, streamed, base_path, on_event })
+        Ok(Self { router, shared, mode, special, base_path, on_event })
     }
 
     #[cfg(feature = "test")]
@@ -163,6 +165,8 @@ impl Function {
                 let refusal = self.refusal(&origin, error).await;
                 self.answer(source, &origin, refusal).await
             }
+            #[cfg(feature = "websocket")]
+            Opened::Socket { incoming, origin } => self.socket(incoming, origin).await,
             Opened::Other { reason, origin } => self.other(&event, &reason, &origin).await,
         }
     }
@@ -178,6 +182,7 @@ impl Function {
             buffered: true,
             tenant,
             claims: Default::default(),
+            known: None,
         };
         // At once, for serde_json would check it string by string.
         let text = std::str::from_utf8(raw).map_err(|error| error.to_string());
@@ -186,6 +191,14 @@ impl Function {
             Ok(event) => event,
             Err(reason) => return Opened::Other { reason, origin },
         };
+        #[cfg(feature = "websocket")]
+        if event.request_context.connection_id.is_some() && self.special.has_websockets() {
+            origin.claims = claims::claims(&event.request_context);
+            return match socket::Incoming::read(event, self.base_path.as_deref()) {
+                Ok(incoming) => Opened::Socket { incoming, origin },
+                Err(error) => Opened::Refused { error, source: Source::Http, origin },
+            };
+        }
         let Some(source) = event.source() else {
             return Opened::Other {
                 reason: "it is no HTTP request of a source that Lift knows".into(),
@@ -215,7 +228,7 @@ impl Function {
 
     fn is_for_streamed_route(&self, source: Source, event: &Event<'_>) -> bool {
         let path = request::path(event, source, self.base_path.as_deref());
-        request::method(event).is_ok_and(|method| self.streamed.contains(&method, &path))
+        request::method(event).is_ok_and(|method| self.special.streams(&method, &path))
     }
 
     /// The answer to what never reaches the app, with the headers that the app's own answers have.
@@ -282,11 +295,30 @@ impl Function {
 }
 
 /// An event that was looked at.
-#[expect(clippy::large_enum_variant, reason = "one of them is on the stack, for as long as it is matched")]
+#[cfg_attr(
+    not(feature = "websocket"),
+    expect(clippy::large_enum_variant, reason = "one of them is on the stack, for as long as it is matched")
+)]
 enum Opened {
-    Request { request: axum::extract::Request, source: Source, origin: Origin },
-    Refused { error: Error, source: Source, origin: Origin },
-    Other { reason: String, origin: Origin },
+    Request {
+        request: axum::extract::Request,
+        source: Source,
+        origin: Origin,
+    },
+    Refused {
+        error: Error,
+        source: Source,
+        origin: Origin,
+    },
+    #[cfg(feature = "websocket")]
+    Socket {
+        incoming: socket::Incoming,
+        origin: Origin,
+    },
+    Other {
+        reason: String,
+        origin: Origin,
+    },
 }
 
 fn unknown_event(reason: &str) -> Diagnostic {

@@ -38,18 +38,23 @@ impl ResponseMode {
     }
 }
 
-/// Which requests are for a `#[stream]` route. It is asked before the app runs, since a layer may answer in the
+/// Which requests are for a `#[stream]` or a `#[websocket]` route. It is asked before the app runs, since a layer may answer in the
 /// route's stead, and the gateway expects a stream of that as well.
 #[derive(Default)]
-pub(super) struct StreamedRoutes(Router<Vec<&'static Route>>);
+pub(super) struct SpecialRoutes {
+    matcher: Router<Vec<&'static Route>>,
+    #[cfg(feature = "websocket")]
+    has_websockets: bool,
+}
 
-impl StreamedRoutes {
+impl SpecialRoutes {
     /// All routes take part in matching, for the nearest one wins.
     pub(super) fn new(routes: impl Iterator<Item = &'static Route>) -> Self {
         let routes: Vec<_> = routes.collect();
         let mut matcher = Router::new();
-        if !routes.iter().any(|route| route.streamed) {
-            return Self(matcher);
+        let has_websockets = routes.iter().any(|route| route.websocket);
+        if !has_websockets && !routes.iter().any(|route| route.streamed) {
+            return Self::default();
         }
         let mut by_path: HashMap<&'static str, Vec<&'static Route>> = HashMap::new();
         for route in routes {
@@ -59,15 +64,29 @@ impl StreamedRoutes {
             // axum matches by the same crate, and has refused a path that does not fit in.
             let _ = matcher.insert(path, routes);
         }
-        Self(matcher)
+        Self {
+            matcher,
+            #[cfg(feature = "websocket")]
+            has_websockets,
+        }
     }
 
-    pub(super) fn contains(&self, method: &Method, path: &str) -> bool {
-        let Ok(found) = self.0.at(path) else { return false };
+    pub(super) fn streams(&self, method: &Method, path: &str) -> bool {
+        let Ok(found) = self.matcher.at(path) else { return false };
         let of = |wanted: &Method| found.value.iter().find(|route| route.method == *wanted);
         // axum answers HEAD by the GET route.
         let route = of(method).or_else(|| of(&Method::GET).filter(|_| method == Method::HEAD));
         route.is_some_and(|route| route.streamed)
+    }
+
+    #[cfg(feature = "websocket")]
+    pub(super) fn has_websockets(&self) -> bool {
+        self.has_websockets
+    }
+
+    #[cfg(feature = "websocket")]
+    pub(super) fn is_websocket(&self, path: &str) -> bool {
+        self.matcher.at(path).is_ok_and(|found| found.value.iter().any(|route| route.websocket))
     }
 }
 
@@ -82,11 +101,11 @@ mod tests {
     #[test]
     fn the_nearest_route_and_the_method_decide() {
         let routes = [&EVENTS, &LATEST, &POST];
-        let streamed = StreamedRoutes::new(routes.into_iter());
-        assert!(streamed.contains(&Method::GET, "/orders/7/events"));
-        assert!(streamed.contains(&Method::HEAD, "/orders/7/events"));
-        assert!(!streamed.contains(&Method::POST, "/orders/7/events"));
-        assert!(!streamed.contains(&Method::GET, "/orders/latest/events"));
-        assert!(!streamed.contains(&Method::GET, "/orders"));
+        let streamed = SpecialRoutes::new(routes.into_iter());
+        assert!(streamed.streams(&Method::GET, "/orders/7/events"));
+        assert!(streamed.streams(&Method::HEAD, "/orders/7/events"));
+        assert!(!streamed.streams(&Method::POST, "/orders/7/events"));
+        assert!(!streamed.streams(&Method::GET, "/orders/latest/events"));
+        assert!(!streamed.streams(&Method::GET, "/orders"));
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn build(
     Ok(request)
 }
 
-fn malformed(part: &str) -> Error {
+pub(super) fn malformed(part: &str) -> Error {
     Error::bad_request(format!("The request's {part} is malformed."))
 }
 
@@ -139,7 +139,7 @@ fn below<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
 }
 
 /// Appends text, encoding every byte that may not stand there.
-fn encode(target: &mut String, text: &str, allowed: impl Fn(u8) -> bool) {
+pub(super) fn encode(target: &mut String, text: &str, allowed: impl Fn(u8) -> bool) {
     let mut rest = text;
     while let Some(at) = rest.bytes().position(|byte| !allowed(byte)) {
         let (plain, odd) = rest.split_at(at);
@@ -155,7 +155,7 @@ fn encode(target: &mut String, text: &str, allowed: impl Fn(u8) -> bool) {
 }
 
 /// `pchar`, `/` and `%`, [RFC 3986](https://www.rfc-editor.org/rfc/rfc3986#appendix-A).
-fn is_path(byte: u8) -> bool {
+pub(super) fn is_path(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%".contains(&byte)
 }
 
@@ -206,7 +206,7 @@ fn body(event: &Event<'_>, raw: &Bytes) -> Result<Body> {
 }
 
 /// The headers with the cookies that stand beside them, and a host.
-fn complete(
+pub(super) fn complete(
     headers: Headers,
     cookies: Option<&[Text<'_>]>,
     context: &RequestContext<'_>,
@@ -227,7 +227,7 @@ fn complete(
 }
 
 /// The client's address: what the source says, or the last that a load balancer has appended.
-fn client(context: &RequestContext<'_>, headers: &HeaderMap) -> Option<IpAddr> {
+pub(super) fn client(context: &RequestContext<'_>, headers: &HeaderMap) -> Option<IpAddr> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Identity<'a> {

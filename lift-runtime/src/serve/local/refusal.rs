@@ -39,6 +39,10 @@ impl<T> Refusals<T> {
     pub(super) fn new(io: T, flight: Flight) -> Self {
         Self { io, flight, refusal: None }
     }
+
+    pub(super) fn into_inner(self) -> T {
+        self.io
+    }
 }
 
 impl<T: AsyncRead> AsyncRead for Refusals<T> {

@@ -6,7 +6,6 @@ mod buffered;
 mod emitted;
 mod endings;
 mod opening;
-mod socket;
 
 use std::future::Future;
 use std::pin::Pin;

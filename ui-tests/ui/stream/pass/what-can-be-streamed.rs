@@ -5,6 +5,7 @@
 use axum::body::Bytes;
 use futures_core::Stream;
 use lift::prelude::*;
+use lift::stream::{Hub, Subscription};
 
 #[derive(Serialize)]
 struct Tick {
@@ -144,8 +145,41 @@ async fn opened(count: Query<Count>) -> Result<impl Stream<Item = Result<Bytes>>
     })
 }
 
+#[derive(Serialize, JsonSchema, Validate)]
+struct Checked {
+    #[schemars(range(max = 100))]
+    qty: u32,
+}
+
+#[get("/checked/1")]
+#[stream]
+#[validate(response)]
+async fn checked_items() -> Result<Checked> {
+    emit!(Checked { qty: 1 });
+}
+
+#[get("/checked/2")]
+#[validate(response = "log", sample = 0.1)]
+#[stream(sse)]
+async fn checked_events() -> Result<Event<Checked>> {
+    emit!(Event::new(Checked { qty: 1 }));
+}
+
+#[get("/checked/3")]
+#[validate(response)]
+#[stream(ndjson)]
+async fn checked_and_returned() -> impl Stream<Item = Checked> {
+    lift::stream::iter([Checked { qty: 1 }])
+}
+
+#[get("/hub")]
+#[stream(sse)]
+async fn from_a_hub(hub: State<Hub<Tick>>, resume: LastEventId) -> Result<Subscription<Tick>> {
+    hub.subscribe("ticks", &resume).await
+}
+
 fn main() {
-    let app = App::new().routes(routes![
+    let app = App::new().state(Hub::<Tick>::new()).routes(routes![
         endless,
         everywhere,
         from_blocks_that_move,
@@ -156,6 +190,10 @@ fn main() {
         never_ends,
         returned,
         opened,
+        checked_items,
+        checked_events,
+        checked_and_returned,
+        from_a_hub,
     ]);
-    assert_eq!(app.endpoints().filter(|route| route.streamed).count(), 10);
+    assert_eq!(app.endpoints().filter(|route| route.streamed).count(), 14);
 }

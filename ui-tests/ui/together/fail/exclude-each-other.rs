@@ -27,9 +27,9 @@ async fn a_streaming_writer() -> Result<u32> {
 
 #[get("/d")]
 #[validate(response)]
-#[stream]
-async fn a_checked_stream() -> Result<u32> {
-    emit!(1);
+#[stream(bytes)]
+async fn a_checked_stream_of_bytes() -> Result<String> {
+    emit!(String::new());
 }
 
 #[validate]

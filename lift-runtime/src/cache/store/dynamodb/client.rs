@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
-use super::item;
+use super::item::{self, Item};
 use crate::cache::StoreError;
 use crate::cache::store::link::Connect;
 
@@ -24,18 +24,18 @@ const THROTTLED: [&str; 3] =
     ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"];
 
 /// A table, and how to reach it.
-pub(super) struct Table {
-    pub(super) name: Box<str>,
-    /// A key of which nothing is kept.
-    probe: String,
+pub(crate) struct Table {
+    pub(crate) name: Box<str>,
+    /// A key, whole, of which nothing is kept.
+    probe: Item,
     /// Region, endpoint and credentials.
     config: OnceLock<SdkConfig>,
 }
 
 impl Table {
-    pub(super) fn new(name: Box<str>, prefix: &str, config: Option<SdkConfig>) -> Self {
+    pub(crate) fn new(name: Box<str>, probe: Item, config: Option<SdkConfig>) -> Self {
         let config = config.map(OnceLock::from).unwrap_or_default();
-        Self { name, probe: format!("{prefix}probe"), config }
+        Self { name, probe, config }
     }
 
     async fn config(&self) -> Result<&SdkConfig, Fault> {
@@ -72,8 +72,8 @@ impl Connect for Table {
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         let client = Client::from_conf(config.build());
         // Finds the credentials, opens a connection, and learns whether there is such a table.
-        match item::read(&client, &self.name, [&*self.probe]).await {
-            Ok(_) | Err(Fault::Throttled) => Ok(client),
+        match item::probe(&client, &self.name, self.probe.clone()).await {
+            Ok(()) | Err(Fault::Throttled) => Ok(client),
             Err(fault) => Err(fault),
         }
     }
@@ -90,7 +90,7 @@ fn http_client() -> SharedHttpClient {
 
 /// Why a call came to nothing.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// It is asked too much.
     Throttled,
     /// It said no, or something that makes no sense.
@@ -100,7 +100,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) fn odd() -> Self {
+    pub(crate) fn odd() -> Self {
         Self::Refused("DynamoDB answered in a form that was not expected".into())
     }
 }

@@ -11,16 +11,16 @@ use futures_util::future::try_join_all;
 use super::client::Fault;
 use crate::cache::Generation;
 
-pub(super) const KEY: &str = "pk";
+pub(crate) const KEY: &str = "pk";
 
 /// What BatchGetItem and BatchWriteItem take at once.
 const READ_AT_ONCE: usize = 100;
 const WRITTEN_AT_ONCE: usize = 25;
 
-pub(super) type Item = HashMap<String, AttributeValue>;
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// An item that holds bytes under a name until a time in milliseconds.
-pub(super) fn new(key: &str, name: &str, bytes: Vec<u8>, ends: u64) -> Item {
+pub(crate) fn new(key: &str, name: &str, bytes: Vec<u8>, ends: u64) -> Item {
     HashMap::from([
         (KEY.to_owned(), text(key)),
         (name.to_owned(), binary(bytes)),
@@ -30,35 +30,35 @@ pub(super) fn new(key: &str, name: &str, bytes: Vec<u8>, ends: u64) -> Item {
 }
 
 /// An item that holds a new generation.
-pub(super) fn generation(key: &str, ends: u64) -> (Item, Generation) {
+pub(crate) fn generation(key: &str, ends: u64) -> (Item, Generation) {
     let generation = Generation::random();
     (new(key, "generation", generation.0.to_be_bytes().into(), ends), generation)
 }
 
-pub(super) fn text(text: &str) -> AttributeValue {
+pub(crate) fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-pub(super) fn binary(bytes: impl Into<Vec<u8>>) -> AttributeValue {
+pub(crate) fn binary(bytes: impl Into<Vec<u8>>) -> AttributeValue {
     AttributeValue::B(Blob::new(bytes))
 }
 
-pub(super) fn number(number: u64) -> AttributeValue {
+pub(crate) fn number(number: u64) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
 /// A time in milliseconds as DynamoDB's time to live has it; never before it.
-pub(super) fn seconds(millis: u64) -> AttributeValue {
+pub(crate) fn seconds(millis: u64) -> AttributeValue {
     number(millis.div_ceil(1000))
 }
 
 /// When what an item holds ends; DynamoDB deletes it up to days later.
-pub(super) fn ends(item: &Item) -> Option<u64> {
+pub(crate) fn ends(item: &Item) -> Option<u64> {
     item.get("ends")?.as_n().ok()?.parse().ok()
 }
 
 /// An item's entry, unless it has ended.
-pub(super) fn entry_of(mut item: Item, now: u64) -> Option<Bytes> {
+pub(crate) fn entry_of(mut item: Item, now: u64) -> Option<Bytes> {
     ends(&item).filter(|ends| *ends > now)?;
     match item.remove("entry")? {
         AttributeValue::B(blob) => Some(blob.into_inner().into()),
@@ -67,20 +67,20 @@ pub(super) fn entry_of(mut item: Item, now: u64) -> Option<Bytes> {
 }
 
 /// Whether a lease stands on an item; one that ends further in the future than a lease may is none.
-pub(super) fn is_leased(item: &Item, now: u64, far: u64) -> bool {
+pub(crate) fn is_leased(item: &Item, now: u64, far: u64) -> bool {
     let ends = || item.get("lease_ends")?.as_n().ok()?.parse::<u64>().ok();
     item.contains_key("lease") && ends().is_some_and(|ends| now < ends && ends <= now.saturating_add(far))
 }
 
 /// An item's generation, unless it has ended; anything else counts as missing.
-pub(super) fn generation_of(item: &Item, now: u64) -> Option<Generation> {
+pub(crate) fn generation_of(item: &Item, now: u64) -> Option<Generation> {
     ends(item).filter(|ends| *ends > now)?;
     let bytes = item.get("generation")?.as_b().ok()?.as_ref();
     Some(Generation(u128::from_be_bytes(bytes.try_into().ok()?)))
 }
 
 /// Reads items by their keys, consistently: in one call, if there are not more than a hundred.
-pub(super) async fn read<'a>(
+pub(crate) async fn read<'a>(
     client: &Client,
     table: &str,
     keys: impl IntoIterator<Item = &'a str>,
@@ -94,7 +94,16 @@ pub(super) async fn read<'a>(
 }
 
 async fn read_part(client: &Client, table: &str, keys: &[&str]) -> Result<Vec<Item>, Fault> {
-    let keys = keys.iter().map(|key| HashMap::from([(KEY.to_owned(), text(key))])).collect();
+    read_keys(client, table, keys.iter().map(|key| HashMap::from([(KEY.to_owned(), text(key))])).collect())
+        .await
+}
+
+/// Asks for what is not there, to learn whether the table is.
+pub(crate) async fn probe(client: &Client, table: &str, key: Item) -> Result<(), Fault> {
+    read_keys(client, table, vec![key]).await.map(drop)
+}
+
+async fn read_keys(client: &Client, table: &str, keys: Vec<Item>) -> Result<Vec<Item>, Fault> {
     let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build()?;
     let answer = client.batch_get_item().request_items(table, wanted).send().await?;
     // What was left out for want of capacity is not missing: an entry could seem invalidated, and a generation lost.
@@ -105,7 +114,7 @@ async fn read_part(client: &Client, table: &str, keys: &[&str]) -> Result<Vec<It
 }
 
 /// Writes items, no two of which have the same key.
-pub(super) async fn write(client: &Client, table: &str, items: Vec<Item>) -> Result<(), Fault> {
+pub(crate) async fn write(client: &Client, table: &str, items: Vec<Item>) -> Result<(), Fault> {
     let mut requests = Vec::with_capacity(items.len());
     for item in items {
         let put = PutRequest::builder().set_item(Some(item)).build()?;

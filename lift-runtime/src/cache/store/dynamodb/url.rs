@@ -10,14 +10,14 @@ const LONGEST_PREFIX: usize = 256;
 
 /// A URL, taken apart.
 #[derive(Debug, PartialEq)]
-pub(super) struct Target {
-    pub(super) table: Box<str>,
-    pub(super) prefix: Box<str>,
+pub(crate) struct Target {
+    pub(crate) table: Box<str>,
+    pub(crate) prefix: Box<str>,
 }
 
 impl Target {
     /// Reads a URL; what it says wrong is told without what may be a secret.
-    pub(super) fn parse(url: &str) -> Result<Self> {
+    pub(crate) fn parse(url: &str) -> Result<Self> {
         let rest =
             url.strip_prefix("dynamodb://").ok_or_else(|| refused("it must begin with `dynamodb://`"))?;
         let (table, query) = rest.split_once('?').unwrap_or((rest, ""));

@@ -13,16 +13,16 @@ use crate::cache::StoreError;
 use crate::cache::store::link::Connect;
 
 /// How long connecting may take, in the background.
-pub(super) const CONNECT: Duration = Duration::from_secs(2);
+pub(crate) const CONNECT: Duration = Duration::from_secs(2);
 
 #[derive(Clone)]
-pub(super) enum RedisClient {
+pub(crate) enum RedisClient {
     Single(Box<Client>),
     Cluster(Box<ClusterClient>),
 }
 
 #[derive(Clone)]
-pub(super) enum Connection {
+pub(crate) enum Connection {
     Single(MultiplexedConnection),
     Cluster(ClusterConnection),
 }
@@ -54,7 +54,7 @@ impl Connect for RedisClient {
 
 impl RedisClient {
     /// A connection of its own that hears what is published.
-    pub(super) async fn subscribe(&self, channel: &str) -> Result<PubSub, StoreError> {
+    pub(crate) async fn subscribe(&self, channel: &str) -> Result<PubSub, StoreError> {
         let Self::Single(client) = self else { return Err(StoreError::Unsupported) };
         let mut pubsub = timeout(CONNECT, client.get_async_pubsub()).await??;
         timeout(CONNECT, pubsub.subscribe(channel)).await??;
@@ -64,7 +64,7 @@ impl RedisClient {
 
 impl Connection {
     /// Runs commands in one round trip, and answers in their order.
-    pub(super) async fn all(&mut self, commands: Vec<Cmd>) -> RedisResult<Vec<Value>> {
+    pub(crate) async fn all(&mut self, commands: Vec<Cmd>) -> RedisResult<Vec<Value>> {
         match self {
             Self::Single(connection) => {
                 let count = commands.len();
@@ -89,7 +89,7 @@ impl Connection {
         }
     }
 
-    pub(super) async fn script(&mut self, script: &ScriptInvocation<'_>) -> RedisResult<i64> {
+    pub(crate) async fn script(&mut self, script: &ScriptInvocation<'_>) -> RedisResult<i64> {
         match self {
             Self::Single(connection) => script.invoke_async(connection).await,
             Self::Cluster(connection) => script.invoke_async(connection).await,

@@ -10,15 +10,15 @@ use crate::error::{Error, Result};
 const PREFIX: &str = "lift:";
 
 /// A URL, taken apart.
-pub(super) struct Target {
-    pub(super) client: RedisClient,
-    pub(super) prefix: Box<str>,
-    pub(super) is_cluster: bool,
+pub(crate) struct Target {
+    pub(crate) client: RedisClient,
+    pub(crate) prefix: Box<str>,
+    pub(crate) is_cluster: bool,
 }
 
 impl Target {
     /// Reads a URL; what it says wrong is told without what may be a secret.
-    pub(super) fn parse(url: &str) -> Result<Self> {
+    pub(crate) fn parse(url: &str) -> Result<Self> {
         let (scheme, rest) = url.split_once("://").ok_or_else(|| refused("it must begin with `redis://`"))?;
         let (scheme, is_cluster) = match scheme {
             "redis" | "rediss" => (scheme, false),

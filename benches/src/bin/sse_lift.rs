@@ -1,0 +1,44 @@
+//! S1: an event a second by `#[stream(sse)]`; S3: the same from a `Hub`. It prints the address it listens at.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use benches::tick::Tick;
+use lift::prelude::*;
+use lift::stream::{Hub, Subscription};
+use tokio::net::TcpListener;
+use tokio::time::interval;
+
+#[get("/ticks")]
+#[stream(sse)]
+async fn ticks() -> Result<Event<Tick>> {
+    let mut interval = interval(Duration::from_secs(1));
+    for n in 1.. {
+        let due = interval.tick().await;
+        emit!(Event::new(Tick::due(n, due)).id(n));
+    }
+}
+
+#[get("/hub")]
+#[stream(sse)]
+async fn hub(State(hub): State<Hub<Tick>>, resume: LastEventId) -> Result<Subscription<Tick>> {
+    hub.subscribe("ticks", &resume).await
+}
+
+async fn publish(hub: Hub<Tick>) -> Result<()> {
+    let mut interval = interval(Duration::from_secs(1));
+    for n in 1.. {
+        let due = interval.tick().await;
+        hub.publish("ticks", Tick::due(n, due)).await?;
+    }
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    println!("{}", listener.local_addr()?);
+    let ticks_for_all = Hub::new();
+    tokio::spawn(publish(ticks_for_all.clone()));
+    App::new().state(ticks_for_all).routes(routes![ticks, hub]).serve(listener, std::future::pending()).await
+}

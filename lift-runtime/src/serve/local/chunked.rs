@@ -1,0 +1,209 @@
+//! A stream on HTTP/1.1, without hyper: its head was sent by hyper, which would hold 20 KiB of buffers for as long
+//! as the stream is open. Here a stream that is silent has no buffer, and an event is one write.
+//!
+//! The body leaves in chunks ([RFC 9112 §7.1](https://www.rfc-editor.org/rfc/rfc9112#section-7.1)).
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::io::{self, Cursor, IoSlice, Write as _};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use axum::body::Body;
+use bytes::buf::Chain;
+use bytes::{Buf as _, Bytes, BytesMut};
+use http_body::Body as _;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::HEAD;
+
+thread_local! {
+    /// Where a thread joins a chunk that is written at once, as most are.
+    static JOINED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Up to this size a frame is copied between its chunk's head and end; a larger one is written from where it is.
+const SMALL: usize = 4 * 1024;
+
+const CRLF: &[u8] = b"\r\n";
+const LAST: &[u8] = b"0\r\n\r\n";
+
+/// Sends a body to its end, and returns what the client has sent meanwhile.
+///
+/// # Errors
+/// If the client leaves or takes nothing, or if the body fails: without the last chunk, the client can tell.
+pub(super) async fn send<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T, body: Body) -> io::Result<Bytes> {
+    let mut sending = Sending { body, ended: false, chunk: Chunk::default(), received: BytesMut::new() };
+    poll_fn(|cx| sending.poll(Pin::new(io), cx)).await?;
+    Ok(sending.received.freeze())
+}
+
+struct Sending {
+    body: Body,
+    ended: bool,
+    /// What of a chunk is not written yet.
+    chunk: Chunk,
+    received: BytesMut,
+}
+
+impl Sending {
+    fn poll<T: AsyncRead + AsyncWrite>(
+        &mut self,
+        mut io: Pin<&mut T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            // The producer is not asked for more before everything has been taken.
+            ready!(self.chunk.poll_write(io.as_mut(), cx))?;
+            if self.ended {
+                return io.poll_flush(cx);
+            }
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                    // A chunk of no bytes would be the last one.
+                    Ok(data) if !data.is_empty() => self.chunk = Chunk::new(data),
+                    _ => {}
+                },
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(io::Error::other(error))),
+                Poll::Ready(None) => {
+                    self.ended = true;
+                    self.chunk = Chunk::last();
+                }
+                Poll::Pending => return self.poll_client(io, cx),
+            }
+        }
+    }
+
+    /// Notices that the client has left, and keeps what it sends for its next request. Never ready but with an error.
+    fn poll_client<T: AsyncRead>(
+        &mut self,
+        mut io: Pin<&mut T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while self.received.len() < HEAD {
+            let mut buf = [0; 256];
+            let mut buf = ReadBuf::new(&mut buf);
+            ready!(io.as_mut().poll_read(cx, &mut buf))?;
+            if buf.filled().is_empty() {
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+            }
+            self.received.extend_from_slice(buf.filled());
+        }
+        Poll::Pending
+    }
+}
+
+/// A chunk: its size and data, or all of it where it is small; data that are large; the line break behind these.
+struct Chunk(Chain<Chain<Cursor<Vec<u8>>, Bytes>, &'static [u8]>);
+
+impl Default for Chunk {
+    fn default() -> Self {
+        Self::of(Vec::new(), Bytes::new(), &[])
+    }
+}
+
+impl Chunk {
+    fn of(joined: Vec<u8>, large: Bytes, end: &'static [u8]) -> Self {
+        Self(Cursor::new(joined).chain(large).chain(end))
+    }
+
+    fn new(data: Bytes) -> Self {
+        let mut joined = JOINED.take();
+        joined.clear();
+        // A `Vec` takes whatever is written.
+        let _ = write!(joined, "{:x}\r\n", data.len());
+        if data.len() > SMALL {
+            return Self::of(joined, data, CRLF);
+        }
+        joined.extend_from_slice(&data);
+        joined.extend_from_slice(CRLF);
+        Self::of(joined, Bytes::new(), &[])
+    }
+
+    fn last() -> Self {
+        Self::of(Vec::new(), Bytes::new(), LAST)
+    }
+
+    fn poll_write<T: AsyncWrite>(
+        &mut self,
+        mut io: Pin<&mut T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while self.0.has_remaining() {
+            let mut slices = [IoSlice::new(&[]); 3];
+            let count = self.0.chunks_vectored(&mut slices);
+            let written = match &slices[..count] {
+                [one] => io.as_mut().poll_write(cx, one),
+                several => io.as_mut().poll_write_vectored(cx, several),
+            };
+            let written = ready!(written)?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.0.advance(written);
+        }
+        let joined = std::mem::take(self.0.first_mut().first_mut().get_mut());
+        if joined.capacity() > 0 {
+            JOINED.set(joined);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    /// What a client reads of a body that is sent through a pipe of so many bytes, and what sending it returned.
+    async fn sent(
+        pipe: usize,
+        frames: Vec<Result<&'static [u8], &'static str>>,
+    ) -> (Vec<u8>, io::Result<Bytes>) {
+        let (mut io, mut client) = tokio::io::duplex(pipe);
+        let body = Body::from_stream(stream::iter(frames));
+        let sending = async move { send(&mut io, body).await };
+        let mut all = Vec::new();
+        let (result, read) = tokio::join!(sending, client.read_to_end(&mut all));
+        read.expect("read");
+        (all, result)
+    }
+
+    #[tokio::test]
+    async fn frames_are_chunks_whatever_a_write_takes() {
+        static LARGE: [u8; 5000] = [b'x'; 5000];
+        let expected = [b"5\r\nthree\r\n1388\r\n", &LARGE[..], b"\r\n0\r\n\r\n"].concat();
+        for pipe in [1, 7, 1 << 16] {
+            let (all, result) = sent(pipe, vec![Ok(b"three"), Ok(b""), Ok(&LARGE)]).await;
+            assert_eq!(all, expected);
+            assert_eq!(result.expect("sent"), Bytes::new());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_fails_has_no_last_chunk() {
+        let (all, result) = sent(64, vec![Ok(b"one"), Err("no more")]).await;
+        assert_eq!(all, b"3\r\none\r\n");
+        assert!(result.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_a_client_sends_ahead_is_kept_and_its_leaving_noticed() {
+        let (mut io, mut client) = tokio::io::duplex(1 << 16);
+        client.write_all(&[b'r'; 700]).await.expect("written");
+        let (sender, frames) = tokio::sync::oneshot::channel::<Result<&str, io::Error>>();
+        let body = Body::from_stream(stream::once(async { frames.await.unwrap_or(Ok("")) }));
+        let sending = tokio::spawn(async move { send(&mut io, body).await });
+        tokio::task::yield_now().await;
+        sender.send(Ok("done")).expect("it waits");
+        assert_eq!(sending.await.expect("no panic").expect("sent").len(), 700);
+
+        let (mut io, client) = tokio::io::duplex(64);
+        drop(client);
+        let never = Body::from_stream(stream::pending::<Result<&str, io::Error>>());
+        let error = send(&mut io, never).await.expect_err("nobody is there");
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
+}

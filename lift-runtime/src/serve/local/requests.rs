@@ -1,0 +1,86 @@
+//! One connection's requests, as hyper hands them over.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::response::Response;
+use http::{HeaderMap, Method, StatusCode, Version, header};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use hyper::service::Service;
+use tower_service::Service as _;
+
+use super::flight::{Flight, InFlight, Tracked};
+use super::{HEAD, refusal};
+use crate::stream::Streamed;
+
+/// A connection's requests, answered by the app.
+pub(super) struct Requests {
+    pub(super) router: Router,
+    pub(super) peer: SocketAddr,
+    pub(super) flight: Flight,
+}
+
+impl Service<hyper::Request<Incoming>> for Requests {
+    type Response = http::Response<Tracked>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
+        let in_flight = self.flight.begin();
+        if head_len(&request) > HEAD {
+            let response = refusal::too_large();
+            return Box::pin(async { Ok(response.map(|body| Tracked::new(body, in_flight, false))) });
+        }
+        let connects = request.method() == Method::CONNECT;
+        let goes_on = !closes(request.headers());
+        // What of a request is still to come, hyper alone can read.
+        let whole = request.version() == Version::HTTP_11 && request.body().is_end_stream();
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        // A router is always ready.
+        let answer = self.router.clone().call(request);
+        Box::pin(async move {
+            let response = answer.await?;
+            if whole && may_be_kept_back(&response, &in_flight) {
+                let goes_on = goes_on && !closes(response.headers());
+                return Ok(response.map(|body| Tracked::kept_back(body, in_flight, goes_on)));
+            }
+            // What is written after this is the app's own protocol.
+            let upgraded = connects || response.status() == StatusCode::SWITCHING_PROTOCOLS;
+            Ok(response.map(|body| Tracked::new(body, in_flight, upgraded)))
+        })
+    }
+}
+
+/// Whether an answer is a stream whose head says no more than that it comes in chunks.
+fn may_be_kept_back(response: &Response, in_flight: &InFlight) -> bool {
+    let headers = response.headers();
+    in_flight.is_alone()
+        && response.extensions().get::<Streamed>().is_some()
+        && response.status() == StatusCode::OK
+        && response.body().size_hint().exact().is_none()
+        && !headers.contains_key(header::CONTENT_LENGTH)
+        && !headers.contains_key(header::TRANSFER_ENCODING)
+}
+
+/// Whether one side says that the connection ends with this answer.
+fn closes(headers: &HeaderMap) -> bool {
+    let tokens = |value: &http::HeaderValue| {
+        value
+            .to_str()
+            .is_ok_and(|value| value.split(',').any(|token| token.trim().eq_ignore_ascii_case("close")))
+    };
+    headers.get_all(header::CONNECTION).iter().any(tokens)
+}
+
+/// The length of a request's target and headers as HTTP/1.1 writes them, so that no head that fits there is refused.
+fn head_len<T>(request: &hyper::Request<T>) -> usize {
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    request.uri().path_and_query().map_or(0, |target| target.as_str().len()) + headers.sum::<usize>()
+}

@@ -1,0 +1,95 @@
+//! What a socket's bytes come by.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::request::Parts;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// What will be a socket when the handshake has been answered.
+pub(super) enum Upgrade {
+    Http(OnUpgrade),
+    #[cfg(feature = "test")]
+    Pipe(tokio::io::DuplexStream),
+}
+
+impl Upgrade {
+    /// Takes it from the request, where its connection can be one.
+    pub(super) fn take(parts: &mut Parts) -> Option<Self> {
+        #[cfg(feature = "test")]
+        if let Some(pipe) = parts.extensions.remove::<Pipe>() {
+            return pipe.take().map(Self::Pipe);
+        }
+        parts.extensions.remove::<OnUpgrade>().map(Self::Http)
+    }
+
+    pub(super) async fn io(self) -> Result<Io, hyper::Error> {
+        match self {
+            Self::Http(upgrade) => upgrade.await.map(|upgraded| Io::Http(TokioIo::new(upgraded))),
+            #[cfg(feature = "test")]
+            Self::Pipe(pipe) => Ok(Io::Pipe(pipe)),
+        }
+    }
+}
+
+/// The server's end of a socket in-process, on its way to the endpoint in a request's extensions.
+#[cfg(feature = "test")]
+#[derive(Clone)]
+pub(crate) struct Pipe(std::sync::Arc<std::sync::Mutex<Option<tokio::io::DuplexStream>>>);
+
+#[cfg(feature = "test")]
+impl Pipe {
+    pub(crate) fn new(pipe: tokio::io::DuplexStream) -> Self {
+        Self(std::sync::Arc::new(std::sync::Mutex::new(Some(pipe))))
+    }
+
+    fn take(&self) -> Option<tokio::io::DuplexStream> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    }
+}
+
+pub(super) enum Io {
+    Http(TokioIo<Upgraded>),
+    #[cfg(feature = "test")]
+    Pipe(tokio::io::DuplexStream),
+}
+
+/// One method of whichever it is.
+macro_rules! either {
+    ($self:ident, $io:ident => $call:expr) => {
+        match $self.get_mut() {
+            Self::Http(io) => {
+                let $io = Pin::new(io);
+                $call
+            }
+            #[cfg(feature = "test")]
+            Self::Pipe(io) => {
+                let $io = Pin::new(io);
+                $call
+            }
+        }
+    };
+}
+
+impl AsyncRead for Io {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        either!(self, io => io.poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Io {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        either!(self, io => io.poll_write(cx, buf))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(self, io => io.poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(self, io => io.poll_shutdown(cx))
+    }
+}
