@@ -42,17 +42,19 @@ const LARGE: usize = 10_000;
 /// All that the schema finds wrong.
 pub(crate) fn violations(schema: &Schema, document: &Document<'_>, location: Location) -> Violations {
     let found = Found { violations: Violations::new(), location, sentences: &schema.sentences };
-    let Some((part, cuts)) = cut(document, SMALL) else { return found.in_whole(schema, document) };
+    let Some((part, cuts)) = cut(document, LARGE) else { return found.in_whole(schema, document) };
     // What is right must not be refused by what a part of it is.
     if schema.validator.is_valid(document) {
         return found.violations;
     }
-    let found = found.in_part(schema, &part, &cuts);
+    let found = match cut(document, SMALL) {
+        Some((part, cuts)) => found.in_part(schema, &part, &cuts),
+        None => found,
+    };
     if found.violations.is_truncated() {
         return found.violations;
     }
     let found = Found { violations: Violations::new(), ..found };
-    let Some((part, cuts)) = cut(document, LARGE) else { return found.in_whole(schema, document) };
     let mut found = found.in_part(schema, &part, &cuts);
     if found.violations.is_empty() {
         found.add_of_whole(schema, document, &part);
