@@ -81,7 +81,11 @@ async fn a_wrong_item_ends_its_stream_and_tells_the_client_nothing_else() {
         let (status, all) = get(path).await;
         assert_eq!(status, 200, "{path}: {all}");
         assert!(all.contains(before) && all.contains("\"code\":\"internal\""), "{path}: {all}");
-        assert!(!all.contains("101") && !all.contains("maximum") && !all.contains("errors"), "{path}: {all}");
+        // A request id may hold the digits of the value.
+        assert!(
+            !all.contains(":101") && !all.contains("maximum") && !all.contains("errors"),
+            "{path}: {all}"
+        );
     }
     // Before anything was sent it is the answer's status.
     for path in ["/1", "/returned/1"] {
