@@ -92,29 +92,36 @@ macro_rules! of_128_bits {
 
 of_128_bits! { i128 u128 }
 
+/// What a pointer has is what it points to.
+macro_rules! as_what_it_points_to {
+    () => {
+        const FORM: Form = T::FORM;
+        const MAY_OWN: bool = T::MAY_OWN;
+
+        #[inline]
+        fn check(&self) -> Finding {
+            T::check(self)
+        }
+
+        #[inline]
+        fn check_members(&self) -> Finding {
+            T::check_members(self)
+        }
+
+        fn check_own(&self, place: &Place<'_>, own: &mut Own) {
+            T::check_own(self, place, own);
+        }
+
+        fn key_name(&self, place: &Place<'_>) -> Option<Cow<'_, str>> {
+            T::key_name(self, place)
+        }
+    };
+}
+
 macro_rules! pointers {
     ($($pointer:ty)*) => {$(
         impl<T: Validate + ?Sized> Validate for $pointer {
-            const FORM: Form = T::FORM;
-            const MAY_OWN: bool = T::MAY_OWN;
-
-            #[inline]
-            fn check(&self) -> Finding {
-                T::check(self)
-            }
-
-            #[inline]
-            fn check_members(&self) -> Finding {
-                T::check_members(self)
-            }
-
-            fn check_own(&self, place: &Place<'_>, own: &mut Own) {
-                T::check_own(self, place, own);
-            }
-
-            fn key_name(&self, place: &Place<'_>) -> Option<Cow<'_, str>> {
-                T::key_name(self, place)
-            }
+            as_what_it_points_to! {}
         }
     )*};
 }
@@ -125,26 +132,7 @@ impl<T: Validate + ToOwned + ?Sized> Validate for Cow<'_, T>
 where
     Self: JsonSchema,
 {
-    const FORM: Form = T::FORM;
-    const MAY_OWN: bool = T::MAY_OWN;
-
-    #[inline]
-    fn check(&self) -> Finding {
-        T::check(self)
-    }
-
-    #[inline]
-    fn check_members(&self) -> Finding {
-        T::check_members(self)
-    }
-
-    fn check_own(&self, place: &Place<'_>, own: &mut Own) {
-        T::check_own(self, place, own);
-    }
-
-    fn key_name(&self, place: &Place<'_>) -> Option<Cow<'_, str>> {
-        T::key_name(self, place)
-    }
+    as_what_it_points_to! {}
 }
 
 impl<T: Validate> Validate for Option<T> {
