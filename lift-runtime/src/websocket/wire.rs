@@ -24,6 +24,9 @@ use super::rate::Allowance;
 /// first of them.
 const BUFFER: usize = 4 * 1024;
 
+/// What a ping, a pong or a close may hold, however small a message must be.
+const CONTROL: usize = 125;
+
 /// How long a client that was told that its connection closes may take to say that it has heard.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -44,6 +47,8 @@ pub(super) struct Wire<Io> {
     is_broken: bool,
     /// Something may be in the socket's own buffer.
     is_unflushed: bool,
+    /// A pong is among it: another one would have no bound.
+    pong_waits: bool,
     /// When the client last sent anything.
     heard: Instant,
     /// Since when an answer to a ping is awaited.
@@ -78,7 +83,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             .read_buffer_size(BUFFER)
             .write_buffer_size(BUFFER)
             .max_message_size(Some(options.max_message))
-            .max_frame_size(Some(options.max_message));
+            .max_frame_size(Some(options.max_message.max(CONTROL)));
         let now = Instant::now();
         let mut wire = Self {
             socket: WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await,
@@ -89,6 +94,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             end: None,
             is_broken: false,
             is_unflushed: false,
+            pong_waits: false,
             heard: now,
             pinged: None,
             moved: now,
@@ -126,9 +132,10 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     }
 
     fn drive(&mut self, cx: &mut Context<'_>) {
+        // What was written before goes first: whoever has not taken it is given nothing more.
+        self.flush(cx);
         self.write(cx);
         self.read(cx);
-        // A pong may be due, or what came may have ended it.
         self.flush(cx);
         self.check_time(cx);
         if self.end.is_some() {
@@ -141,13 +148,13 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     }
 
     fn write(&mut self, cx: &mut Context<'_>) {
-        while self.end.is_none() {
+        while self.end.is_none() && self.stalled.is_none() {
+            // Ready as well while what was written is no more than the buffer holds.
             match Pin::new(&mut self.socket).poll_ready(cx) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(_)) => return self.end(End::Lost("it does not take what is written")),
                 Poll::Pending => return self.stall(),
             }
-            self.stalled = None;
             match self.outbox.next(cx) {
                 Next::Send(message) => {
                     self.moved = Instant::now();
@@ -171,7 +178,9 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             return;
         }
         match Pin::new(&mut self.socket).poll_flush(cx) {
-            Poll::Ready(Ok(())) => (self.is_unflushed, self.stalled) = (false, None),
+            Poll::Ready(Ok(())) => {
+                (self.is_unflushed, self.pong_waits, self.stalled) = (false, false, None);
+            }
             Poll::Ready(Err(_)) => self.end(End::Lost("it does not take what is written")),
             Poll::Pending => self.stall(),
         }
@@ -189,7 +198,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     }
 
     fn read(&mut self, cx: &mut Context<'_>) {
-        while self.ahead.is_none() && self.end.is_none() {
+        while self.ahead.is_none() && self.end.is_none() && !self.pong_waits {
             let frame = match Pin::new(&mut self.socket).poll_next(cx) {
                 Poll::Ready(Some(Ok(frame))) => frame,
                 Poll::Ready(Some(Err(failure))) => {
@@ -207,7 +216,10 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
                 Frame::Binary(bytes) => self.came(bytes.into()),
                 Frame::Close(_) => self.end(End::Closed),
                 // Its pong is in the socket's buffer.
-                Frame::Ping(_) => self.is_unflushed = true,
+                Frame::Ping(_) => {
+                    (self.is_unflushed, self.pong_waits) = (true, true);
+                    self.flush(cx);
+                }
                 Frame::Pong(_) | Frame::Frame(_) => {}
             }
         }
@@ -288,3 +300,6 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
