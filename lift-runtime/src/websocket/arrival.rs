@@ -13,6 +13,7 @@ use super::message::Message;
 use super::network::in_time;
 use super::record::Record;
 use super::session::{disconnect, handle};
+use crate::context::Context;
 use crate::endpoint::Call;
 use crate::error::Result;
 
@@ -79,8 +80,15 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         let expires = in_time(LIFE);
         let connection = self.connection_at::<E, M>(peer, expires);
         let connected = self.connect::<E, M>(&connection).await;
-        let kept =
-            if connected.status().is_success() { self.keep(&connection, expires).await } else { Ok(()) };
+        let mut kept = Ok(());
+        if connected.status().is_success() {
+            let context = self.settle();
+            kept = self.keep(&connection, &context, expires).await;
+            if kept.is_err() {
+                // API Gateway tells nothing of a connection that it was not to open.
+                disconnect::<E, S, M>(&mut self, &context).await;
+            }
+        }
         if kept.is_err() || !connected.status().is_success() {
             // What `connect` may have joined. The rest runs out by itself.
             let _ = connection.forget().await;
@@ -88,10 +96,9 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         kept.map(|()| connected)
     }
 
-    async fn keep(&mut self, connection: &Connection, expires: u64) -> Result<()> {
-        connection.join_user(&self.context).await?;
-        let context = self.settle();
-        connection.keep(Record::of(self, &context, expires).write()?, expires).await
+    async fn keep(&mut self, connection: &Connection, context: &Context, expires: u64) -> Result<()> {
+        connection.join_user(context).await?;
+        connection.keep(Record::of(self, context, expires).write()?, expires).await
     }
 
     fn connection_at<E, M>(&self, peer: Peer, expires: u64) -> Connection

@@ -30,6 +30,20 @@ pub(crate) enum Kind {
     User,
 }
 
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Room => "room",
+            Self::User => "user",
+        }
+    }
+
+    /// Whether a group is one of this kind.
+    pub(super) fn is_of(self, group: &str) -> bool {
+        group.split_once(' ').is_some_and(|(kind, _)| kind == self.name())
+    }
+}
+
 impl Audience {
     pub(crate) fn new(network: Arc<Network>, tenant: Option<Tenant>, kind: Kind, name: String) -> Self {
         Self { network, tenant, kind, name }
@@ -37,12 +51,13 @@ impl Audience {
 
     /// The name by which stores know it. A tenant's name holds no space, so no two have one.
     pub(crate) fn group(&self) -> Result<String> {
-        let (kind, code) = match self.kind {
-            Kind::Room => ("room", "room_invalid"),
-            Kind::User => ("user", "user_invalid"),
-        };
+        let kind = self.kind.name();
         if !is_name(&self.name) {
             let detail = format!("The name of a {kind} has 1 to {LONGEST} bytes and no control characters.");
+            let code = match self.kind {
+                Kind::Room => "room_invalid",
+                Kind::User => "user_invalid",
+            };
             return Err(Error::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail));
         }
         let tenant = self.tenant.as_ref().map_or("", Tenant::as_str);

@@ -26,7 +26,7 @@ impl Bench {
         let local = Arc::<Local>::default();
         let outbox = Arc::new(Outbox::new(1000, 1 << 20));
         local.open(&"bench".into(), &outbox);
-        local.join("bench", GROUP, 1);
+        local.join("bench", GROUP, |_| true);
         Self { local, state: Arc::new(watch::Sender::new(Listening::NotYet)), outbox }
     }
 

@@ -80,7 +80,13 @@ impl Local {
         }
     }
 
-    pub(crate) fn join(&self, id: &str, group: &str, most: usize) -> Joined {
+    /// Puts a socket into a group if it may be in one more than those that it is in.
+    pub(crate) fn join(
+        &self,
+        id: &str,
+        group: &str,
+        fits: impl FnOnce(&HashSet<Box<str>>) -> bool,
+    ) -> Joined {
         let mut open = lock(&self.open);
         let Some((id, held)) = open.get_key_value(id).map(|(id, _)| Arc::clone(id)).and_then(|id| {
             let held = open.get_mut(&*id)?;
@@ -91,7 +97,7 @@ impl Local {
         if held.groups.contains(group) {
             return Joined::Yes;
         }
-        if held.groups.len() >= most {
+        if !fits(&held.groups) {
             return Joined::TooMany;
         }
         held.groups.insert(group.into());
@@ -183,25 +189,25 @@ mod tests {
     fn a_group_is_told_and_nobody_else() {
         let local = Local::default();
         let [a, b, c] = ["a", "b", "c"].map(|id| socket(&local, id));
-        assert_eq!(local.join("a", "g", 9), Joined::Yes);
-        assert_eq!(local.join("b", "g", 9), Joined::Yes);
-        assert_eq!(local.join("c", "h", 9), Joined::Yes);
+        assert_eq!(local.join("a", "g", |_| true), Joined::Yes);
+        assert_eq!(local.join("b", "g", |_| true), Joined::Yes);
+        assert_eq!(local.join("c", "h", |_| true), Joined::Yes);
         local.deliver("g", &"x".into(), Some("b"));
         assert_eq!(received(&a), [Next::Send("x".into())]);
         assert_eq!((received(&b), received(&c)), (vec![], vec![]));
         local.leave("a", "g");
         local.close("b");
         assert!(!local.has("g") && local.has("h"), "an empty group is none");
-        assert_eq!(local.join("b", "g", 9), Joined::Gone);
-        assert_eq!(local.join("c", "g", 1), Joined::TooMany);
+        assert_eq!(local.join("b", "g", |_| true), Joined::Gone);
+        assert_eq!(local.join("c", "g", |joined| joined.is_empty()), Joined::TooMany);
     }
 
     #[test]
     fn who_does_not_read_is_closed_and_the_others_are_not() {
         let local = Local::default();
         let (slow, quick) = (socket(&local, "slow"), socket(&local, "quick"));
-        local.join("slow", "g", 9);
-        local.join("quick", "g", 9);
+        local.join("slow", "g", |_| true);
+        local.join("quick", "g", |_| true);
         for n in 0..5 {
             local.deliver("g", &Message::from(n.to_string()), None);
             assert_eq!(received(&quick), [Next::Send(n.to_string().as_str().into())]);

@@ -11,6 +11,7 @@ use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::audience::Kind;
 use super::gateway::Gateway;
 use super::inbox::{Envelope, Inbox, Listening};
 use super::local::{Joined, Local};
@@ -28,11 +29,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const REGISTERED: Duration = Duration::from_secs(60);
 const REGISTER: Duration = Duration::from_secs(20);
 
+/// How soon it says so again where the store could not be told.
+const REGISTER_ANEW: Duration = Duration::from_secs(2);
+
 /// So many messages are on their way at once.
 const AT_ONCE: usize = 64;
 
-/// Groups that one connection can be in.
-const GROUPS: usize = 100;
+/// Rooms that one connection can be in.
+const ROOMS: usize = 100;
 
 /// How long until a process that lost its subscription tries again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -76,13 +80,10 @@ impl Network {
 
     /// Puts a socket of this process into a group.
     pub(crate) async fn join_socket(self: &Arc<Self>, id: &str, group: &str) -> Result<()> {
-        match self.local.join(id, group, GROUPS) {
+        match self.local.join(id, group, |joined| fits(group, joined.iter().map(AsRef::as_ref))) {
             Joined::Yes => {}
             Joined::Gone => return Err(gone()),
-            Joined::TooMany => {
-                return Err(Error::conflict(format!("A connection is in {GROUPS} rooms at most."))
-                    .with_code("too_many_rooms"));
-            }
+            Joined::TooMany => return Err(too_many()),
         }
         self.listen();
         match self.heard().await? {
@@ -95,6 +96,10 @@ impl Network {
     /// Puts a connection that API Gateway holds into a group.
     pub(crate) async fn join_gateway(&self, member: &Member, group: &str, expires: u64) -> Result<()> {
         let Member::Gateway { id, .. } = member else { return Ok(()) };
+        let joined = self.within(self.store.members(&groups_of(id))).await?;
+        if !joined.iter().any(|joined| joined == group) && !fits(group, joined.iter().map(AsRef::as_ref)) {
+            return Err(too_many());
+        }
         // First what finds the group again when the connection closes.
         self.within(self.store.add(&groups_of(id), group, expires)).await?;
         self.within(self.store.add(group, &member.to_string(), expires)).await
@@ -202,6 +207,7 @@ impl Network {
                     Err(error) => error.to_string(),
                     Ok(()) => "it ended".to_owned(),
                 };
+                state.send_replace(Listening::NotYet);
                 tracing::warn!(target: "lift::websocket", %cause, "other processes are not heard for a while");
                 if began.elapsed() > PAUSE_AT_MOST {
                     pause = PAUSE;
@@ -210,7 +216,7 @@ impl Network {
                 pause = (pause * 2).min(PAUSE_AT_MOST);
             }
         });
-        tokio::spawn(beat(Arc::downgrade(self)));
+        tokio::spawn(beat(Arc::downgrade(self), self.listening.subscribe()));
     }
 
     async fn heard(&self) -> Result<Listening> {
@@ -240,7 +246,8 @@ impl Network {
         Ok(())
     }
 
-    async fn register_again(&self) {
+    /// Whether all groups were told that may still have members here.
+    async fn register_again(&self) -> bool {
         let groups: Vec<_> = {
             let mut registered = self.registered();
             registered.retain(|group, _| self.local.has(group));
@@ -251,9 +258,8 @@ impl Network {
             .buffer_unordered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;
-        if let Some(error) = done.into_iter().find_map(Result::err) {
-            error.log();
-        }
+        let failed = done.into_iter().find_map(Result::err);
+        failed.inspect(Error::log).is_none()
     }
 
     async fn within<T>(&self, done: impl Future<Output = Result<T, StoreError>>) -> Result<T> {
@@ -264,12 +270,16 @@ impl Network {
     }
 }
 
-/// Says again and again which groups this process has members of.
-async fn beat(network: Weak<Network>) {
+/// Says again and again which groups this process has members of, and at once when it hears the others again: a store
+/// that was away may have forgotten them.
+async fn beat(network: Weak<Network>, mut listening: watch::Receiver<Listening>) {
+    let mut pause = REGISTER;
     loop {
-        sleep(REGISTER).await;
+        let changed = timeout(pause, listening.changed()).await.is_ok();
         let Some(network) = network.upgrade() else { return };
-        network.register_again().await;
+        if !changed || *listening.borrow_and_update() == Listening::Yes {
+            pause = if network.register_again().await { REGISTER } else { REGISTER_ANEW };
+        }
     }
 }
 
@@ -279,6 +289,15 @@ fn groups_of(id: &str) -> String {
 
 fn record_of(id: &str) -> String {
     format!("connection {id}")
+}
+
+/// Whether a connection may be in one more group than these. Its user's is no room, and has always a place.
+fn fits<'a>(group: &str, joined: impl Iterator<Item = &'a str>) -> bool {
+    !Kind::Room.is_of(group) || joined.filter(|joined| Kind::Room.is_of(joined)).count() < ROOMS
+}
+
+fn too_many() -> Error {
+    Error::conflict(format!("A connection is in {ROOMS} rooms at most.")).with_code("too_many_rooms")
 }
 
 pub(crate) fn gone() -> Error {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::OriginalUri;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
+use tokio::sync::oneshot;
 
 use super::arrival::Arrival;
 use super::connection::{Connection, Link};
@@ -67,14 +68,15 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         if !connected.status().is_success() {
             return Ok(connected);
         }
-        connection.join_user(&self.context).await?;
-        connection.opened();
         if shared.shutdown.has_begun() {
             place.outbox.close(super::close::Close::going_away());
         }
+        // It has connected. Whatever comes now, if only that nobody waits for the answer, `disconnect` is to run.
         let context = self.settle();
         let session = Session::<E, S, M> { call: self, connection, place, context, endpoint: PhantomData };
-        tokio::spawn(session.run(upgrade));
+        let (opened, is_open) = oneshot::channel();
+        tokio::spawn(session.open(upgrade, opened));
+        is_open.await.map_err(Error::internal)??;
         Ok(handshake.accepted(connected))
     }
 

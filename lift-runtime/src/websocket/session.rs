@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use tokio::sync::oneshot;
 
 use super::connection::Connection;
 use super::expansion::{Answer, Socket};
@@ -17,7 +18,7 @@ use super::wire::{End, Event, Wire};
 use crate::app;
 use crate::context::Context;
 use crate::endpoint::Call;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::observe;
 
 /// A socket's place among those of the process, given back when this is dropped.
@@ -58,8 +59,24 @@ where
     S: Clone + Send + Sync + 'static,
     M: 'static,
 {
-    /// Runs until the connection has ended and `disconnect` with it.
-    pub(super) async fn run(mut self, upgrade: Upgrade) {
+    /// Opens the connection, tells whether that was possible, and runs until it and its `disconnect` have ended.
+    pub(super) async fn open(mut self, upgrade: Upgrade, opened: oneshot::Sender<Result<()>>) {
+        // In a box, as a message's handling below.
+        let joined = Box::pin(self.connection.join_user(&self.context)).await;
+        let is_refused = joined.is_err();
+        if !is_refused {
+            self.connection.opened();
+        }
+        // Where nobody waits for it any more, the upgrade fails.
+        let _ = opened.send(joined);
+        if !is_refused {
+            self.run(upgrade).await;
+        }
+        self.place.outbox.leave();
+        disconnect::<E, S, M>(&mut self.call, &self.context).await;
+    }
+
+    async fn run(&mut self, upgrade: Upgrade) {
         let end = match upgrade.io().await {
             Ok(io) => {
                 let mut wire = Wire::new(io, Arc::clone(&self.place.outbox), E::OPTIONS).await;
@@ -71,8 +88,6 @@ where
             Err(_) => End::Lost("it went before it was a socket"),
         };
         tracing::debug!(target: "lift::websocket", connection = self.connection.id(), ?end, "closed");
-        self.place.outbox.leave();
-        disconnect::<E, S, M>(&mut self.call, &self.context).await;
     }
 
     async fn messages<Io>(&mut self, wire: &mut Wire<Io>) -> End

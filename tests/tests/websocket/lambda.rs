@@ -4,6 +4,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::Method;
+use lift::Caller;
+use lift::prelude::*;
 use lift::test::{Event, GatewaySocket};
 use lift_tests::dynamodb::DynamoDb;
 use lift_tests::gateway::{Call, Gateway};
@@ -168,6 +170,29 @@ async fn who_may_not_connect_is_refused_by_status() {
     odd["requestContext"]["eventType"] = json!("SOMETHING");
     assert_eq!(function.invoke(odd).await, 400);
     assert_eq!(function.calls(), []);
+}
+
+#[connect]
+async fn everywhere(conn: Connection, Path(rooms): Path<usize>) -> Result<()> {
+    for n in 0..rooms {
+        conn.room(format!("room {n}")).join().await?;
+    }
+    conn.room("room 0").join().await
+}
+
+#[websocket("/everywhere/{rooms}", connect = everywhere)]
+async fn is_everywhere(_: Value, Path(_rooms): Path<usize>) {}
+
+#[tokio::test]
+async fn a_connection_is_in_a_hundred_rooms_at_most() {
+    let caller = Caller::custom(|_: &http::request::Parts| Some("ada".to_owned()));
+    let app = lift::test::TestApp::new(lift::App::new().caller(caller).routes(routes![is_everywhere]));
+    for (rooms, status) in [(100, 200), (101, 409)] {
+        let event = GatewaySocket::new("Ada=").connect(&format!("/everywhere/{rooms}"), &[]);
+        let answer: Value =
+            serde_json::from_slice(&app.invoke(event.to_string()).await.expect("an answer")).expect("JSON");
+        assert_eq!(answer["statusCode"], status, "{answer}");
+    }
 }
 
 #[tokio::test]

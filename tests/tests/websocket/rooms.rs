@@ -149,6 +149,26 @@ async fn names_and_numbers_of_rooms_are_bounded() {
     done(&mut ada, Command::Join("room 0".into())).await;
 }
 
+#[connect]
+async fn everywhere(conn: Connection) -> Result<()> {
+    for n in 0..100 {
+        conn.room(format!("room {n}")).join().await?;
+    }
+    Ok(())
+}
+
+#[websocket("/everywhere", connect = everywhere)]
+async fn is_everywhere(_: Value) {}
+
+#[tokio::test]
+async fn who_is_in_all_rooms_is_told_as_a_user_too() {
+    let app = TestApp::new(App::new().caller(Caller::custom(user)).routes(routes![socket, is_everywhere]));
+    let mut ada = app.socket("/everywhere").header("x-user", "ada").await;
+    let mut bob = app.socket("/").await;
+    done(&mut bob, Command::Tell("ada".into(), json!("psst"))).await;
+    assert_eq!(ada.json::<Value>().await, "psst");
+}
+
 #[tokio::test]
 async fn a_member_that_does_not_read_delays_nobody_and_is_closed() {
     let app = app();

@@ -1,12 +1,13 @@
 //! Connections of several processes on one store.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use lift::App;
 use lift::prelude::*;
-use lift::test::{TestApp, TestSocket, connection_store_conformance};
+use lift::test::{GatewaySocket, TestApp, TestSocket, connection_store_conformance};
 use lift::websocket::{ConnectionStore, DynamoDbConnections, RedisConnections};
+use lift::{App, Caller};
 use lift_tests::dynamodb::{DynamoDb, config_at};
 use lift_tests::proxy::{Harm, Proxy};
 use lift_tests::redis::Redis;
@@ -147,4 +148,66 @@ async fn without_a_store_at_all_nobody_joins() {
     let refused = app.socket("/blue?tenant=acme").connect().await.err().expect("it is refused");
     assert_eq!(refused.status, 503);
     assert_eq!(refused.json::<Value>().await["code"], "connections_unavailable");
+}
+
+#[tokio::test]
+async fn a_store_that_has_forgotten_everything_is_told_again() {
+    let mut redis = Redis::start();
+    let [one, two] = [process(redis_at(redis.port())), process(redis_at(redis.port()))];
+    let mut ada = one.socket("/blue?tenant=acme").await;
+    let mut bob = two.socket("/blue?tenant=acme").await;
+    bob.send(&"before").await;
+    assert_eq!(ada.json::<Value>().await, "before");
+    redis.kill();
+    redis.restart();
+    // Well before the time at which a process says by itself who its members are.
+    let reached = tokio::time::timeout(Duration::from_secs(14), async {
+        let again = async {
+            loop {
+                bob.send(&"after").await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::select! {
+            () = again => {}
+            () = async { while ada.json::<Value>().await != "after" {} } => {}
+        }
+    });
+    reached.await.expect("it is reached again");
+}
+
+#[tokio::test]
+async fn who_has_connected_and_cannot_be_known_leaves_again() {
+    #[connect]
+    async fn enter(State(inside): State<Arc<AtomicUsize>>) {
+        inside.fetch_add(1, Ordering::SeqCst);
+    }
+
+    #[disconnect]
+    async fn leave(State(inside): State<Arc<AtomicUsize>>) {
+        inside.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    #[websocket("/", connect = enter, disconnect = leave)]
+    async fn socket(_: Value) {}
+
+    let redis = Redis::start();
+    let port = redis.port();
+    drop(redis);
+    let inside = Arc::<AtomicUsize>::default();
+    let app = App::new()
+        .caller(Caller::custom(|_: &http::request::Parts| Some("ada".to_owned())))
+        .connections(Connections::store(redis_at(port)))
+        .state(Arc::clone(&inside));
+    let app = TestApp::new(app.routes(routes![socket]));
+    let refused = app.socket("/").connect().await.err().expect("its user cannot be known");
+    assert_eq!(refused.json::<Value>().await["code"], "connections_unavailable");
+    let event = GatewaySocket::new("Ada=").connect("/", &[]).to_string();
+    let answer: Value = serde_json::from_slice(&app.invoke(event).await.expect("an answer")).expect("JSON");
+    assert_eq!(answer["statusCode"], 503);
+    let began = Instant::now();
+    while inside.load(Ordering::SeqCst) > 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "`disconnect` runs");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

@@ -8,10 +8,7 @@ static OPTIONS: Options = Options::new().write_timeout(10_000).max_message(1 << 
 
 static TINY: Options = Options::new().max_message(16);
 
-async fn wire(
-    pipe: usize,
-    options: &'static Options,
-) -> (Wire<DuplexStream>, Arc<Outbox>, DuplexStream) {
+async fn wire(pipe: usize, options: &'static Options) -> (Wire<DuplexStream>, Arc<Outbox>, DuplexStream) {
     let (io, client) = tokio::io::duplex(pipe);
     let outbox = Arc::new(Outbox::new(16, 1 << 20));
     (Wire::new(io, Arc::clone(&outbox), options).await, outbox, client)
