@@ -96,6 +96,14 @@ streams! {
     raw bytes "/bytes/{kind}" Bytes;
 }
 
+/// Everything at once, which is no stream.
+#[get("/whole")]
+async fn whole() -> Bytes {
+    Bytes::from(vec![b'x'; WHOLE])
+}
+
+pub(crate) const WHOLE: usize = 8 * 1024 * 1024;
+
 pub(crate) const FORMATS: [&str; 3] = ["sse", "ndjson", "bytes"];
 
 /// A server of these streams, until the sender is gone.
@@ -108,7 +116,7 @@ pub(crate) struct Server {
 
 pub(crate) async fn serve(write_timeout: Duration) -> Server {
     let producers = Producers::default();
-    let app = App::new().state(producers.clone()).routes(routes![events, lines, raw]);
+    let app = App::new().state(producers.clone()).routes(routes![events, lines, raw, whole]);
     let (address, stop, task) = serve_app(app.write_timeout(write_timeout)).await;
     Server { address, producers, stop, task }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::app::{FORMATS, serve};
+use crate::app::{FORMATS, WHOLE, serve};
 use crate::client::{BOTH, Http, get};
 
 const LONG: Duration = Duration::from_secs(600);
@@ -64,6 +64,18 @@ async fn a_client_that_takes_nothing_is_dropped_after_the_write_timeout() {
             let rest = timeout(LONG, answer.rest()).await.expect("an end");
             assert!(!rest.1, "{http:?} {format}");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_which_nothing_is_taken_is_given_up_even_if_it_is_no_stream() {
+    for http in BOTH {
+        let server = serve(Duration::from_millis(700)).await;
+        let mut answer = get(http, server.address, "/whole").await;
+        answer.next().await.expect("a piece").expect("well");
+        sleep(Duration::from_millis(2_000)).await;
+        let rest = timeout(LONG, answer.rest()).await.expect("an end");
+        assert!(!rest.1 && rest.0.len() < WHOLE / 2, "{http:?}: {} bytes", rest.0.len());
     }
 }
 

@@ -84,10 +84,17 @@ impl Drop for InFlight {
     }
 }
 
+/// What a stream of HTTP/2 is given at once. The rest is still its own while its client takes nothing: what it has handed
+/// over is in h2's memory, for as long as the connection is there.
+const PIECE: usize = 16 * 1024;
+
 /// An answer's body, which hyper drops when it has all of it.
 pub(super) struct Tracked {
     /// `None` is one that was kept back: hyper waits for it, until the connection is taken from it.
     body: Option<Body>,
+    /// On HTTP/2, what is left of a frame that is larger than a piece.
+    rest: Bytes,
+    in_pieces: bool,
     _in_flight: InFlight,
 }
 
@@ -97,7 +104,7 @@ impl Tracked {
         if upgraded {
             in_flight.flight = None;
         }
-        Self { body: Some(body), _in_flight: in_flight }
+        Self { body: Some(body), rest: Bytes::new(), in_pieces: streams::is_one(), _in_flight: in_flight }
     }
 
     /// Keeps the body back for whoever takes the connection.
@@ -107,7 +114,7 @@ impl Tracked {
             *inner.kept_back.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept_back);
             inner.state.store(HEAD_LEFT, Ordering::Relaxed);
         }
-        Self { body: None, _in_flight: in_flight }
+        Self { body: None, rest: Bytes::new(), in_pieces: false, _in_flight: in_flight }
     }
 }
 
@@ -119,17 +126,33 @@ impl hyper::body::Body for Tracked {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let Some(body) = &mut self.body else { return Poll::Pending };
-        let frame = Pin::new(body).poll_frame(cx);
+        let this = &mut *self;
+        let Some(body) = &mut this.body else { return Poll::Pending };
+        let frame = if this.rest.is_empty() {
+            Pin::new(body).poll_frame(cx)
+        } else {
+            Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.rest)))))
+        };
         streams::holds(matches!(frame, Poll::Ready(Some(Ok(_)))));
-        frame
+        frame.map_ok(|mut frame| {
+            if let Some(data) = frame.data_mut().filter(|data| this.in_pieces && data.len() > PIECE) {
+                this.rest = data.split_off(PIECE);
+            }
+            frame
+        })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_some_and(Body::is_end_stream)
+        self.rest.is_empty() && self.body.as_ref().is_some_and(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.as_ref().map(Body::size_hint).unwrap_or_default()
+        let mut hint = self.body.as_ref().map(Body::size_hint).unwrap_or_default();
+        let rest = self.rest.len() as u64;
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint.set_lower(hint.lower().saturating_add(rest));
+        hint
     }
 }

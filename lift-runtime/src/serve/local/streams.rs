@@ -32,6 +32,11 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
     }
 }
 
+/// Whether what is being polled is such a stream, rather than a connection of HTTP/1.1.
+pub(super) fn is_one() -> bool {
+    HOLDS.try_with(|_| ()).is_ok()
+}
+
 /// A body was asked for a frame (`false`), or has given one (`true`).
 pub(super) fn holds(frame: bool) {
     let _ = HOLDS.try_with(|holds| holds.set(Some(frame)));
