@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use lift::Tenant;
 use lift::stream::{Hub, LastEventId, Subscription};
+use lift_tests::proxy::{Harm, Proxy};
 use lift_tests::redis::Redis;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -128,6 +129,37 @@ async fn a_redis_that_is_gone_is_503_and_one_that_lost_everything_is_a_gap() {
     let mut resumed = subscribe(&a, &seen).await;
     assert_eq!(next(&mut resumed).await.1, "gap {\"missed\":null}");
     expect(&mut resumed, [3]).await;
+}
+
+#[tokio::test]
+async fn who_has_given_up_is_no_work_for_a_redis_that_comes_back() {
+    let mut redis = Redis::start();
+    let hub = hub(&redis);
+    redis.kill();
+    let asked = (0..200).map(|_| timeout(Duration::from_millis(100), subscribe(&hub, "")));
+    assert!(futures_util::future::join_all(asked).await.iter().all(Result::is_err));
+    redis.restart();
+    let until = Instant::now() + LONG;
+    while hub.subscribe("topic", &LastEventId::default()).await.is_err() {
+        assert!(Instant::now() < until, "it is there again");
+    }
+    let stats = redis.cli(&["INFO", "commandstats"]);
+    let line = stats.lines().find(|line| line.starts_with("cmdstat_subscribe:")).unwrap_or_default();
+    let calls = line.split([':', '=', ',']).nth(2).and_then(|calls| calls.parse::<u32>().ok());
+    assert!(calls.is_some_and(|calls| calls < 20), "{stats}");
+}
+
+#[tokio::test]
+async fn many_who_publish_do_not_wait_for_each_other_while_redis_says_nothing() {
+    let redis = Redis::start();
+    let proxy = Proxy::before(redis.port()).await;
+    proxy.harm(Harm::Silence);
+    let hub = Hub::<u32>::redis(&format!("redis://127.0.0.1:{}", proxy.port())).expect("a URL");
+    let began = Instant::now();
+    for error in futures_util::future::join_all((0..20).map(|n| hub.publish("topic", n))).await {
+        assert_eq!(error.expect_err("it says nothing").status(), 503);
+    }
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -93,6 +93,15 @@ enum Told {
     Leave(Arc<Topic>),
 }
 
+/// What has to be done about a channel.
+enum Noted {
+    Nothing,
+    /// Somebody waits until it is heard.
+    New(String),
+    /// Nobody listens any more.
+    Old(String),
+}
+
 /// What is read of a topic: its position, and the ids and fields of its events.
 type Kept = (String, Vec<(String, HashMap<String, Vec<u8>>)>);
 
@@ -154,19 +163,24 @@ impl Redis {
         let mut publish = self.publish.key(names.position);
         publish.key(names.stream).arg(new_epoch()).arg(self.server.keep).arg(millis(KEPT));
         publish.arg(event.fields).arg(event.json).arg(names.channel);
-        let mut held = self.connection.lock().await;
-        let mut connection = match held.take() {
-            Some(connection) => connection,
-            None => self.server.connect().await?,
-        };
-        *held = Some(connection.clone());
-        drop(held);
+        // However many wait for the one that connects.
+        let mut connection = timeout(PATIENCE, self.connection()).await.map_err(unreachable)??;
         let published: redis::RedisResult<Value> = publish.invoke_async(&mut connection).await;
         if let Err(error) = published {
             *self.connection.lock().await = None;
             return Err(unreachable(error));
         }
         Ok(())
+    }
+
+    async fn connection(&self) -> Result<MultiplexedConnection> {
+        let mut held = self.connection.lock().await;
+        if let Some(connection) = &*held {
+            return Ok(connection.clone());
+        }
+        let connection = self.server.connect().await?;
+        *held = Some(connection.clone());
+        Ok(connection)
     }
 
     /// Waits until a topic holds all that Redis holds, and gets what comes.
@@ -227,6 +241,13 @@ impl Listener {
             let error = error.source().map(tracing::field::display);
             tracing::warn!(error, "a hub has lost Redis, and connects anew");
             sleep(PAUSE.saturating_sub(began.elapsed())).await;
+            // Nothing piles up however long it takes: of what was asked, the rest have given up.
+            while let Ok(told) = self.told.try_recv() {
+                drop(self.note(told));
+            }
+            for heard in self.topics.values_mut() {
+                heard.waiting.retain(|waiting| !waiting.is_closed());
+            }
             if self.told.is_closed() {
                 return;
             }
@@ -253,31 +274,45 @@ impl Listener {
                         self.read(&channel, &mut connection).await?;
                     }
                 }
-                told = self.told.recv() => match told {
+                told = self.told.recv() => match told.map(|told| self.note(told)) {
                     None => return Ok(()),
-                    Some(Told::Listen(topic, ready)) => {
-                        let names = self.server.names(topic.tenant.as_ref(), &topic.name);
-                        let channel = names.channel.clone();
-                        let new = || Heard { topic: Arc::clone(&topic), names, waiting: Vec::new() };
-                        let heard = self.topics.entry(channel.clone()).or_insert_with(new);
-                        // One that was forgotten may still be here.
-                        heard.topic = topic;
-                        heard.waiting.push(ready);
-                        self.hear(&channel, &mut sink, &mut connection).await?;
-                    }
-                    Some(Told::Leave(topic)) => {
-                        let channel = self.server.names(topic.tenant.as_ref(), &topic.name).channel;
-                        if self.topics.get(&channel).is_some_and(|heard| Arc::ptr_eq(&heard.topic, &topic)) {
-                            topic.set_live(false);
-                            self.topics.remove(&channel);
-                            timeout(PATIENCE, sink.unsubscribe(&channel)).await.map_err(unreachable)?.map_err(unreachable)?;
-                        }
+                    Some(Noted::Nothing) => {}
+                    Some(Noted::New(channel)) => self.hear(&channel, &mut sink, &mut connection).await?,
+                    Some(Noted::Old(channel)) => {
+                        timeout(PATIENCE, sink.unsubscribe(&channel)).await.map_err(unreachable)?.map_err(unreachable)?;
                     }
                 },
                 _ = beat.tick() => {
                     let there = timeout(PATIENCE, sink.ping::<Value>()).await;
                     there.map_err(unreachable)?.map_err(unreachable)?;
                 }
+            }
+        }
+    }
+
+    /// Takes notice of what it is told, and says what has to be done for it.
+    fn note(&mut self, told: Told) -> Noted {
+        match told {
+            // Whoever asked has given up.
+            Told::Listen(_, ready) if ready.is_closed() => Noted::Nothing,
+            Told::Listen(topic, ready) => {
+                let names = self.server.names(topic.tenant.as_ref(), &topic.name);
+                let channel = names.channel.clone();
+                let new = || Heard { topic: Arc::clone(&topic), names, waiting: Vec::new() };
+                let heard = self.topics.entry(channel.clone()).or_insert_with(new);
+                // One that was forgotten may still be here.
+                heard.topic = topic;
+                heard.waiting.push(ready);
+                Noted::New(channel)
+            }
+            Told::Leave(topic) => {
+                let channel = self.server.names(topic.tenant.as_ref(), &topic.name).channel;
+                if self.topics.get(&channel).is_none_or(|heard| !Arc::ptr_eq(&heard.topic, &topic)) {
+                    return Noted::Nothing;
+                }
+                topic.set_live(false);
+                self.topics.remove(&channel);
+                Noted::Old(channel)
             }
         }
     }
