@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
 
+use super::close::TOO_BIG;
 use super::connection::{Connection, Link};
 use super::expansion::Socket;
 use super::gateway::LARGEST;
@@ -15,10 +17,15 @@ use super::record::Record;
 use super::session::{disconnect, handle};
 use crate::context::Context;
 use crate::endpoint::Call;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The longest that API Gateway keeps a connection, and a little.
 const LIFE: Duration = Duration::from_secs(2 * 3600 + 600);
+
+fn too_big() -> Error {
+    let detail = "The message is larger than the socket's `max_message`.";
+    Error::new(StatusCode::PAYLOAD_TOO_LARGE, "message_too_large", detail)
+}
 
 /// A connection as API Gateway's events name it.
 #[derive(Clone, Debug)]
@@ -50,6 +57,11 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
             Arrival::Message(peer, expires, message) => {
                 let connection = self.connection_at::<E, M>(peer, expires);
                 connection.opened();
+                if message.len() > E::OPTIONS.max_message {
+                    // As a socket of a process is closed; API Gateway says by what code.
+                    connection.close(TOO_BIG, "the message is too big").await?;
+                    return Err(too_big());
+                }
                 self.parts.extensions.insert(connection.clone());
                 let context = self.settle();
                 let answer = handle::<E, S, M>(&mut self, &connection, &context, message).await;

@@ -56,6 +56,11 @@ async fn echo(message: Message) -> Message {
     message
 }
 
+#[websocket("/small", no_tenant, max_message = "16B")]
+async fn small(message: Message) -> Message {
+    message
+}
+
 #[post("/tell/{user}")]
 async fn tell(connections: Connections, Path(user): Path<String>, body: Json<Value>) -> Result<()> {
     connections.user(user).send(&body.0).await
@@ -67,7 +72,7 @@ async fn main() -> Result<()> {
         .tenants(Tenants::query("tenant"))
         .caller(lift::Caller::custom(|parts| parts.headers.get("x-user")?.to_str().ok().map(str::to_owned)))
         .connections(Connections::from_env()?)
-        .routes(routes![chat, echo, tell])
+        .routes(routes![chat, echo, small, tell])
         .run()
         .await
 }

@@ -234,9 +234,17 @@ async fn what_the_gateway_does_not_carry_is_refused_before_a_call() {
     assert_eq!(function.invoke(binary).await, 500);
     assert_eq!(function.calls(), []);
 
+    // One that is larger than this socket takes.
+    let small = GatewaySocket::new("Sma=");
+    assert_eq!(function.invoke(small.connect("/small", &[])).await, 200);
+    assert_eq!(function.invoke(small.message("[1234567890123]")).await, 200);
+    assert_eq!(function.calls(), [sent("Sma=", json!([1_234_567_890_123_u64]))]);
+    assert_eq!(function.invoke(small.message("[123456789012345]")).await, 413);
+    assert_eq!(function.calls(), [Call { method: Method::DELETE, id: "Sma=".into(), body: Value::Null }]);
+
     let ada = GatewaySocket::new("Ada=");
     assert_eq!(function.invoke(ada.connect(BLUE, &[])).await, 200);
-    let calls = function.say(&ada, &"x".repeat(130 * 1024)).await;
+    let calls = function.say(&ada, &"x".repeat(128 * 1024 - 12)).await;
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0].body["problem"]["code"], "message_too_large");
 }
