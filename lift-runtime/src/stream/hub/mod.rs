@@ -28,12 +28,19 @@ use crate::stream::event::Event;
 use crate::stream::last_event_id::LastEventId;
 use crate::tenant::{self, Tenant};
 
-/// How many events a topic keeps, unless the app says it.
-const KEEP: usize = 256;
+/// What a topic keeps, unless the app says it.
+const KEEP: Keep = Keep { events: 256, bytes: 1024 * 1024 };
 /// How many topics of one tenant are kept for whoever comes back, while nobody listens.
 const IDLE_TOPICS: usize = 1_000;
 /// How long such a topic is kept.
 const IDLE: Duration = Duration::from_secs(600);
+
+/// How many events a topic keeps, and how many bytes of them; the latest in any case.
+#[derive(Clone, Copy, Debug)]
+struct Keep {
+    events: usize,
+    bytes: usize,
+}
 
 /// What becomes of a subscriber that does not keep up: of one that is to get an event that is about to give way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,7 +77,7 @@ pub enum OnLag {
 ///   [`for_tenant`](Self::for_tenant).
 /// - **Once.** An event is encoded when it is published, in one piece of memory that all subscribers share, whatever
 ///   the formats of their streams.
-/// - **Bounded.** A topic keeps its last [`keep`](Self::keep) events, for those who come back and for those who are
+/// - **Bounded.** A topic keeps its last [`keep`](Self::keep) events, of [`keep_bytes`](Self::keep_bytes) in all, for those who come back and for those who are
 ///   slow; a subscriber has no queue of its own. [`OnLag`] says what becomes of one that falls behind further.
 /// - **Resuming.** Each event has an id, `epoch-number`. A subscriber begins at a place of the topic, without gap or
 ///   repeat: at its `Last-Event-ID`, or now. What it has missed for good is told by `event: gap`.
@@ -87,7 +94,7 @@ pub struct Hub<T> {
 
 #[derive(Debug)]
 struct Topics {
-    keep: usize,
+    keep: Keep,
     on_lag: OnLag,
     all: Mutex<All>,
     #[cfg(feature = "redis")]
@@ -116,7 +123,7 @@ impl<T> Hub<T> {
         Self::of(KEEP, OnLag::default())
     }
 
-    fn of(keep: usize, on_lag: OnLag) -> Self {
+    fn of(keep: Keep, on_lag: OnLag) -> Self {
         Self::with(Topics {
             keep,
             on_lag,
@@ -148,7 +155,14 @@ impl<T> Hub<T> {
     /// A new hub whose topics keep so many events each; 256 by default, and at least one.
     #[must_use]
     pub fn keep(self, events: usize) -> Self {
-        self.changed(events.max(1), self.topics.on_lag)
+        self.changed(Keep { events: events.max(1), ..self.topics.keep }, self.topics.on_lag)
+    }
+
+    /// A new hub whose topics keep no more than so many bytes of events each, as they are sent by SSE; 1 MiB by default.
+    /// The latest event is kept whatever its size. A shared hub's server is bounded by [`keep`](Self::keep) alone.
+    #[must_use]
+    pub fn keep_bytes(self, bytes: usize) -> Self {
+        self.changed(Keep { bytes, ..self.topics.keep }, self.topics.on_lag)
     }
 
     /// A new hub that treats slow subscribers like this; [`OnLag::DropOldest`] by default.
@@ -165,7 +179,7 @@ impl<T> Hub<T> {
         self.changed(self.topics.keep, on_lag)
     }
 
-    fn changed(&self, keep: usize, on_lag: OnLag) -> Self {
+    fn changed(&self, keep: Keep, on_lag: OnLag) -> Self {
         Self::with(Topics {
             keep,
             on_lag,

@@ -65,6 +65,11 @@ impl Frame {
         Self { sse: format!("id: {position}\n\n").into_bytes().into(), line: 0..0, json: 0..0 }
     }
 
+    /// How large it is.
+    pub(super) fn len(&self) -> usize {
+        self.sse.len()
+    }
+
     fn sse(mut self) -> Bytes {
         // A gap's line stands behind its event.
         if self.line.start > self.json.end {

@@ -23,6 +23,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
+use super::Keep;
 use super::id::Position;
 use super::published::{Encoded, Frame};
 use super::topic::Topic;
@@ -82,7 +83,7 @@ pub(super) struct Redis {
 struct Server {
     client: Client,
     prefix: Box<str>,
-    keep: usize,
+    keep: Keep,
 }
 
 /// What a listener is told to do.
@@ -133,7 +134,7 @@ impl Server {
 }
 
 impl Redis {
-    pub(super) fn new(url: &str, keep: usize) -> Result<Self> {
+    pub(super) fn new(url: &str, keep: Keep) -> Result<Self> {
         let (client, prefix) = redis_server(url)?;
         Ok(Self::of(Server { client, prefix, keep }))
     }
@@ -147,8 +148,8 @@ impl Redis {
         }
     }
 
-    /// The same server for a hub that keeps another number of events.
-    pub(super) fn keeping(&self, keep: usize) -> Self {
+    /// The same server for a hub that keeps something else.
+    pub(super) fn keeping(&self, keep: Keep) -> Self {
         Self::of(Server { keep, ..self.server.clone() })
     }
 
@@ -161,7 +162,7 @@ impl Redis {
     ) -> Result<()> {
         let names = self.server.names(tenant, topic);
         let mut publish = self.publish.key(names.position);
-        publish.key(names.stream).arg(new_epoch()).arg(self.server.keep).arg(millis(KEPT));
+        publish.key(names.stream).arg(new_epoch()).arg(self.server.keep.events).arg(millis(KEPT));
         publish.arg(event.fields).arg(event.json).arg(names.channel);
         // However many wait for the one that connects.
         let mut connection = timeout(PATIENCE, self.connection()).await.map_err(unreachable)??;

@@ -178,6 +178,40 @@ async fn a_topic_is_its_tenants() {
     assert_eq!(nobody.expect_err("it has no tenant").code(), "tenant_required");
 }
 
+#[tokio::test]
+async fn a_topic_keeps_so_many_bytes_and_the_latest_event() {
+    // An event of one digit has 32 bytes, of five 36.
+    let hub = Hub::<u32>::new().keep_bytes(120);
+    let mut slow = hub.subscribe("a", &LastEventId::default()).await.expect("subscribed");
+    publish(&hub, "a", [1, 2, 3]).await;
+    assert_eq!(ready(&mut slow), ["0 ", "1 1", "2 2", "3 3"]);
+    publish(&hub, "a", [4, 5, 6, 70_000]).await;
+    assert_eq!(ready(&mut slow), ["4 gap {\"missed\":1}", "5 5", "6 6", "7 70000"]);
+    let tiny = Hub::<u32>::new().keep_bytes(1);
+    let mut slow = tiny.subscribe("a", &LastEventId::default()).await.expect("subscribed");
+    publish(&tiny, "a", [1, 2]).await;
+    assert_eq!(ready(&mut slow), ["0 ", "1 gap {\"missed\":1}", "2 2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_event_waits_until_all_that_give_way_to_it_are_taken() {
+    let hub = Hub::<u32>::new().keep_bytes(72).on_lag(OnLag::Wait);
+    let mut slow = hub.subscribe("a", &LastEventId::default()).await.expect("subscribed");
+    publish(&hub, "a", [1, 2]).await;
+    let publisher = hub.clone();
+    let third = tokio::spawn(async move { publisher.publish("a", 1_000_000_000).await });
+    let mut numbers = Vec::new();
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert!(!third.is_finished(), "{numbers:?}");
+        let event = slow.next().await.expect("more").expect("well");
+        numbers.push(String::from_utf8_lossy(event.json()).into_owned());
+    }
+    assert_eq!(numbers, ["", "1", "2"]);
+    third.await.expect("no panic").expect("published");
+    assert_eq!(ready(&mut slow), ["3 1000000000"]);
+}
+
 fn count<T>(hub: &Hub<T>) -> (usize, usize) {
     let all = hub.topics.all();
     (all.count, all.tenants.values().map(|own| own.topics.len()).sum())

@@ -10,9 +10,9 @@ use std::task::Waker;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::OnLag;
 use super::id::Position;
 use super::published::{Encoded, Frame};
+use super::{Keep, OnLag};
 use crate::tenant::Tenant;
 
 /// A topic of one tenant.
@@ -24,7 +24,7 @@ pub(super) struct Topic {
     /// It holds all that is kept elsewhere, and hears what is new.
     #[cfg(feature = "redis")]
     live: std::sync::atomic::AtomicBool,
-    /// Told when the oldest event is needed by nobody any more: whoever publishes under [`OnLag::Wait`] waits for that.
+    /// Told when an event is needed by nobody any more: whoever publishes under [`OnLag::Wait`] waits for that.
     room: Notify,
 }
 
@@ -35,6 +35,8 @@ struct State {
     epoch: u64,
     /// The last events, the oldest first.
     log: VecDeque<Kept>,
+    /// How large they are together.
+    bytes: usize,
     /// The number of the next event; the first has 1.
     next: u64,
     /// A place for each subscriber, with its waker while it waits.
@@ -90,6 +92,7 @@ impl Topic {
             forgotten: false,
             epoch: fastrand::u64(..),
             log: VecDeque::new(),
+            bytes: 0,
             next: 1,
             places: Vec::new(),
             free: Vec::new(),
@@ -110,24 +113,27 @@ impl Topic {
     }
 
     /// Keeps an event, the oldest giving way to it, and wakes everybody.
-    pub(super) fn try_publish(&self, keep: usize, on_lag: OnLag, event: &Encoded<'_>) -> Outcome {
+    pub(super) fn try_publish(&self, keep: Keep, on_lag: OnLag, event: &Encoded<'_>) -> Outcome {
         let mut state = self.state();
         if state.forgotten {
             return Outcome::Forgotten;
         }
-        let full = state.log.len() >= keep;
-        if full && on_lag == OnLag::Wait && state.log.front().is_some_and(|oldest| oldest.wanted > 0) {
-            return Outcome::Full;
+        let frame = Frame::new(Position { epoch: state.epoch, number: state.next }, event);
+        if on_lag == OnLag::Wait {
+            // Whoever wants an event wants all that come after it, too.
+            let last = state.giving_way(keep, &frame).checked_sub(1).and_then(|last| state.log.get(last));
+            if last.is_some_and(|last| last.wanted > 0) {
+                return Outcome::Full;
+            }
         }
-        let position = Position { epoch: state.epoch, number: state.next };
-        state.append(keep, Frame::new(position, event));
+        state.append(keep, frame);
         wake(state);
         Outcome::Published
     }
 
     /// What another process has published, if it is the next event or one that is known; `false` if some are missing.
     #[cfg(feature = "redis")]
-    pub(super) fn feed(&self, keep: usize, position: Position, event: &Encoded<'_>) -> bool {
+    pub(super) fn feed(&self, keep: Keep, position: Position, event: &Encoded<'_>) -> bool {
         let mut state = self.state();
         if position.epoch != state.epoch || position.number > state.next {
             return false;
@@ -141,7 +147,7 @@ impl Topic {
 
     /// All that is kept elsewhere, up to its latest event. Whoever has missed what is not among it is told.
     #[cfg(feature = "redis")]
-    pub(super) fn catch_up(&self, keep: usize, latest: Position, kept: Vec<(u64, Frame)>) {
+    pub(super) fn catch_up(&self, keep: Keep, latest: Position, kept: Vec<(u64, Frame)>) {
         let mut state = self.state();
         let is_known = |state: &State, number| latest.epoch == state.epoch && number < state.next;
         let (before, first) =
@@ -152,6 +158,7 @@ impl Topic {
         {
             // Nothing connects what is known with what is kept.
             state.log.clear();
+            state.bytes = 0;
             state.epoch = latest.epoch;
             state.next = first.unwrap_or(latest.number + 1);
         }
@@ -235,7 +242,7 @@ impl Topic {
         let Some(kept) = state.log.get_mut(index) else { return Taken::Nothing };
         kept.wanted = kept.wanted.saturating_sub(1);
         let frame = kept.frame.clone();
-        let room = index == 0 && kept.wanted == 0;
+        let room = kept.wanted == 0;
         drop(state);
         if room {
             self.room.notify_waiters();
@@ -281,11 +288,24 @@ fn wake(mut state: MutexGuard<'_, State>) {
 }
 
 impl State {
-    /// Keeps the next event, and so many in all.
-    fn append(&mut self, keep: usize, frame: Frame) {
-        while self.log.len() >= keep {
-            self.log.pop_front();
+    /// How many events, the oldest ones, give way to another one.
+    fn giving_way(&self, keep: Keep, frame: &Frame) -> usize {
+        let (mut count, mut bytes) = (0, self.bytes + frame.len());
+        while let Some(oldest) = self.log.get(count)
+            && (self.log.len() - count >= keep.events || bytes > keep.bytes)
+        {
+            bytes -= oldest.frame.len();
+            count += 1;
         }
+        count
+    }
+
+    /// Keeps the next event, and so many in all.
+    fn append(&mut self, keep: Keep, frame: Frame) {
+        for oldest in self.log.drain(..self.giving_way(keep, &frame)) {
+            self.bytes -= oldest.frame.len();
+        }
+        self.bytes += frame.len();
         let wanted = self.places.len() - self.free.len();
         self.log.push_back(Kept { frame, wanted });
         self.next += 1;
