@@ -310,6 +310,12 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         }
     }
 
+    /// Nothing of another input has been refused yet: the one before it may have been given up on the way.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn begin_input(&mut self) {
+        self.rejections = Rejections::default();
+    }
+
     /// Everything that could be taken is taken: the headers go where `Context::header` finds them.
     pub(crate) fn seal(&mut self) {
         self.context.set_headers(std::mem::take(&mut self.parts.headers));

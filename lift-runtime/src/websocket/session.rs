@@ -124,6 +124,7 @@ where
 {
     let context = context.for_message();
     call.enter(&context);
+    call.begin_input();
     let deadline = context.deadline();
     let answered = async {
         let handled = AssertUnwindSafe(E::message(call, message)).catch_unwind();

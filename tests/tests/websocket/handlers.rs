@@ -1,5 +1,7 @@
 //! What a function knows beside its message.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
@@ -127,5 +129,48 @@ async fn each_message_has_a_deadline() {
         let problem: Value = socket.json().await;
         assert_eq!(problem["problem"]["code"], "deadline_exceeded");
         assert_eq!(began.elapsed().as_secs(), 5);
+    }
+}
+
+/// How many messages there were.
+#[derive(Clone, Default)]
+struct Messages(Arc<AtomicUsize>);
+
+/// Refuses the first message, and counts it.
+struct First;
+
+impl FromRequestParts<Messages> for First {
+    type Rejection = Error;
+
+    async fn from_request_parts(_: &mut Parts, messages: &Messages) -> Result<Self> {
+        match messages.0.fetch_add(1, Ordering::SeqCst) {
+            0 => Err(Error::forbidden("not the first")),
+            _ => Ok(Self),
+        }
+    }
+}
+
+/// Panics at the first message, and refuses the others.
+struct Second;
+
+impl FromRequestParts<Messages> for Second {
+    type Rejection = Error;
+
+    async fn from_request_parts(_: &mut Parts, messages: &Messages) -> Result<Self> {
+        assert_ne!(messages.0.load(Ordering::SeqCst), 1, "in an extractor");
+        Err(Error::unauthorized("nobody"))
+    }
+}
+
+#[websocket("/unsteady")]
+async fn unsteady(_: Message, _: First, _: Second) {}
+
+#[tokio::test]
+async fn what_was_refused_of_a_message_that_panicked_is_not_told_of_the_next() {
+    let app = TestApp::new(App::new().state(Messages::default()).routes(routes![unsteady]));
+    let mut socket = app.socket("/unsteady").await;
+    for code in ["internal", "unauthorized"] {
+        socket.send(&1).await;
+        assert_eq!(socket.json::<Value>().await["problem"]["code"], code);
     }
 }
