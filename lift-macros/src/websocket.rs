@@ -103,14 +103,27 @@ fn origins(arguments: &mut Arguments<'_>) -> Vec<LitStr> {
     let origins = arguments.listed_strings("origins");
     for origin in &origins {
         let value = origin.value();
+        // A browser leaves its scheme's own port out, so that an origin with it is nobody's.
+        let own_port = |scheme: &str, host: &str| match scheme {
+            "https" => host.ends_with(":443"),
+            "http" => host.ends_with(":80"),
+            _ => false,
+        };
         let is_origin = value.split_once("://").is_some_and(|(scheme, host)| {
-            !scheme.is_empty() && !host.is_empty() && !host.contains(['/', '?', '#', '*'])
+            !scheme.is_empty()
+                && !host.is_empty()
+                && !host.contains(['/', '?', '#', '*'])
+                && !own_port(scheme, host)
         });
         if value != "*" && !is_origin {
             let fix = match value.split_once("://") {
                 Some((_, host)) if host.contains('*') => "list each host by itself".to_owned(),
                 Some((scheme, rest)) if !rest.is_empty() => {
                     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+                    let host = match host.rsplit_once(':') {
+                        Some((name, _)) if own_port(scheme, host) => name,
+                        _ => host,
+                    };
                     format!("write \"{scheme}://{host}\"")
                 }
                 _ => format!("write \"https://{}\"", value.trim_matches('/')),

@@ -19,7 +19,7 @@ async fn times(message: String) {}
 #[websocket("/3", rate = "0/s")]
 async fn no_rate(message: String) {}
 
-#[websocket("/4", origins("shop.example", "https://shop.example/chat", "https://*.example"))]
+#[websocket("/4", origins("shop.example", "https://shop.example/chat", "https://*.example", "https://shop.example:443"))]
 async fn origins(message: String) {}
 
 #[websocket("/5", conect = join, disconnect = "leave", timeout = "5s")]
