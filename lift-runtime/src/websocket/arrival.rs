@@ -13,8 +13,9 @@ use super::message::Message;
 use super::network::in_time;
 use super::record::Record;
 use super::session::{disconnect, handle};
+use crate::app::bounded;
 use crate::endpoint::Call;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The longest that API Gateway keeps a connection, and a little.
 const LIFE: Duration = Duration::from_secs(2 * 3600 + 600);
@@ -78,7 +79,9 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         check_origin(&self.parts.headers, E::OPTIONS)?;
         let expires = in_time(LIFE);
         let connection = self.connection_at::<E, M>(peer, expires);
-        let connected = self.connect::<E, M>(&connection).await;
+        let deadline = self.context.early_deadline();
+        let connected = bounded(deadline, self.connect::<E, M>(&connection)).await;
+        let connected = connected.unwrap_or_else(Error::into_response);
         let kept =
             if connected.status().is_success() { self.keep(&connection, expires).await } else { Ok(()) };
         if kept.is_err() || !connected.status().is_success() {
