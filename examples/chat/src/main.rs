@@ -59,13 +59,14 @@ mod tests {
         assert!(app.get("/").send().await.text().await.contains("new WebSocket"));
         let mut ada = app.socket("/chat/blue").await;
         let mut bob = app.socket("/chat/blue").await;
-        let bobs_id = ada.json::<Value>().await["from"].clone();
+        assert_eq!(ada.json::<Value>().await, json!({ "type": "joined", "from": bob.id() }));
         ada.send(&json!({ "text": "hello" })).await;
         assert_eq!(bob.json::<Value>().await["text"], "hello");
         ada.send(&json!({ "text": "" })).await;
         assert_eq!(ada.json::<Value>().await["text"], "hello");
         assert_eq!(ada.json::<Value>().await["problem"]["code"], "validation_failed");
+        let left = json!({ "type": "left", "from": bob.id() });
         bob.close().await;
-        assert_eq!(ada.json::<Value>().await, json!({ "type": "left", "from": bobs_id }));
+        assert_eq!(ada.json::<Value>().await, left);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::request::Parts;
@@ -9,11 +10,13 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::context::random_id;
+
 /// What will be a socket when the handshake has been answered.
 pub(super) enum Upgrade {
     Http(OnUpgrade),
     #[cfg(feature = "test")]
-    Pipe(tokio::io::DuplexStream),
+    Pipe(Arc<str>, tokio::io::DuplexStream),
 }
 
 impl Upgrade {
@@ -21,16 +24,25 @@ impl Upgrade {
     pub(super) fn take(parts: &mut Parts) -> Option<Self> {
         #[cfg(feature = "test")]
         if let Some(pipe) = parts.extensions.remove::<Pipe>() {
-            return pipe.take().map(Self::Pipe);
+            return pipe.take().map(|stream| Self::Pipe(pipe.id, stream));
         }
         parts.extensions.remove::<OnUpgrade>().map(Self::Http)
+    }
+
+    /// What the connection will be called.
+    pub(super) fn id(&self) -> Arc<str> {
+        match self {
+            Self::Http(_) => random_id().into(),
+            #[cfg(feature = "test")]
+            Self::Pipe(id, _) => Arc::clone(id),
+        }
     }
 
     pub(super) async fn io(self) -> Result<Io, hyper::Error> {
         match self {
             Self::Http(upgrade) => upgrade.await.map(|upgraded| Io::Http(TokioIo::new(upgraded))),
             #[cfg(feature = "test")]
-            Self::Pipe(pipe) => Ok(Io::Pipe(pipe)),
+            Self::Pipe(_, pipe) => Ok(Io::Pipe(pipe)),
         }
     }
 }
@@ -38,16 +50,20 @@ impl Upgrade {
 /// The server's end of a socket in-process, on its way to the endpoint in a request's extensions.
 #[cfg(feature = "test")]
 #[derive(Clone)]
-pub(crate) struct Pipe(std::sync::Arc<std::sync::Mutex<Option<tokio::io::DuplexStream>>>);
+pub(crate) struct Pipe {
+    /// Known to the client before it connects.
+    id: Arc<str>,
+    stream: Arc<std::sync::Mutex<Option<tokio::io::DuplexStream>>>,
+}
 
 #[cfg(feature = "test")]
 impl Pipe {
-    pub(crate) fn new(pipe: tokio::io::DuplexStream) -> Self {
-        Self(std::sync::Arc::new(std::sync::Mutex::new(Some(pipe))))
+    pub(crate) fn new(id: Arc<str>, stream: tokio::io::DuplexStream) -> Self {
+        Self { id, stream: Arc::new(std::sync::Mutex::new(Some(stream))) }
     }
 
     fn take(&self) -> Option<tokio::io::DuplexStream> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+        self.stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 }
 
