@@ -76,7 +76,7 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
     where
         E: Socket<S, M>,
     {
-        check_origin(&self.parts.headers, E::OPTIONS)?;
+        check_origin(&self.parts, E::OPTIONS)?;
         let expires = in_time(LIFE);
         let connection = self.connection_at::<E, M>(peer, expires);
         let deadline = self.context.early_deadline();

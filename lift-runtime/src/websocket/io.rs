@@ -3,18 +3,19 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use http::request::Parts;
-use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::context::random_id;
+use crate::serve::Upgraded;
 
 /// What will be a socket when the handshake has been answered.
 pub(super) enum Upgrade {
-    Http(OnUpgrade),
+    Http(OnUpgrade, Stream),
     #[cfg(feature = "test")]
     Pipe(Arc<str>, tokio::io::DuplexStream),
 }
@@ -26,13 +27,14 @@ impl Upgrade {
         if let Some(pipe) = parts.extensions.remove::<Pipe>() {
             return pipe.take().map(|stream| Self::Pipe(pipe.id, stream));
         }
-        parts.extensions.remove::<OnUpgrade>().map(Self::Http)
+        let stream = Stream(parts.extensions.remove::<Upgraded>());
+        parts.extensions.remove::<OnUpgrade>().map(|upgrade| Self::Http(upgrade, stream))
     }
 
     /// What the connection will be called.
     pub(super) fn id(&self) -> Arc<str> {
         match self {
-            Self::Http(_) => random_id().into(),
+            Self::Http(..) => random_id().into(),
             #[cfg(feature = "test")]
             Self::Pipe(id, _) => Arc::clone(id),
         }
@@ -40,9 +42,22 @@ impl Upgrade {
 
     pub(super) async fn io(self) -> Result<Io, hyper::Error> {
         match self {
-            Self::Http(upgrade) => upgrade.await.map(|upgraded| Io::Http(TokioIo::new(upgraded))),
+            Self::Http(upgrade, stream) => {
+                upgrade.await.map(|upgraded| Io::Http(TokioIo::new(upgraded), stream))
+            }
             #[cfg(feature = "test")]
             Self::Pipe(_, pipe) => Ok(Io::Pipe(pipe)),
+        }
+    }
+}
+
+/// The stream of HTTP/2 that a socket is, if it is one. The server is told when the socket has gone.
+pub(super) struct Stream(Option<Upgraded>);
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(upgraded) = &self.0 {
+            upgraded.leave();
         }
     }
 }
@@ -68,7 +83,7 @@ impl Pipe {
 }
 
 pub(super) enum Io {
-    Http(TokioIo<Upgraded>),
+    Http(TokioIo<hyper::upgrade::Upgraded>, #[expect(dead_code, reason = "it is dropped")] Stream),
     #[cfg(feature = "test")]
     Pipe(tokio::io::DuplexStream),
 }
@@ -77,7 +92,7 @@ pub(super) enum Io {
 macro_rules! either {
     ($self:ident, $io:ident => $call:expr) => {
         match $self.get_mut() {
-            Self::Http(io) => {
+            Self::Http(io, _) => {
                 let $io = Pin::new(io);
                 $call
             }
@@ -107,5 +122,49 @@ impl AsyncWrite for Io {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         either!(self, io => io.poll_shutdown(cx))
+    }
+}
+
+/// Counts what is written. That a socket's buffer has room says little of its client, and that it is empty more than
+/// can be asked of a busy one; what tells is whether anything of it is taken.
+pub(super) struct Counted<Io> {
+    io: Io,
+    written: u64,
+}
+
+impl<Io> Counted<Io> {
+    pub(super) fn new(io: Io) -> Self {
+        Self { io, written: 0 }
+    }
+
+    /// In bytes.
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+}
+
+impl<Io: AsyncRead + Unpin> AsyncRead for Counted<Io> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl<Io: AsyncWrite + Unpin> AsyncWrite for Counted<Io> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.io).poll_write(cx, buf))?;
+        self.written += written as u64;
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }

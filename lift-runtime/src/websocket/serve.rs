@@ -53,7 +53,7 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
     {
         let options = E::OPTIONS;
         let handshake = Handshake::read(&self.parts)?;
-        check_origin(&self.parts.headers, options)?;
+        check_origin(&self.parts, options)?;
         let upgrade = Upgrade::take(&mut self.parts).ok_or_else(not_upgradable)?;
 
         let shared = Arc::clone(self.context.shared());

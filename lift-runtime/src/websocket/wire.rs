@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::close::{Close, GOING_AWAY, POLICY};
+use super::io::Counted;
 use super::message::Message;
 use super::options::Options;
 use super::outbox::{Next, Outbox};
@@ -33,7 +34,7 @@ const DRAINED: u64 = 32 << 20;
 
 /// A socket, and what is known of its client.
 pub(super) struct Wire<Io> {
-    socket: WebSocketStream<Io>,
+    socket: WebSocketStream<Counted<Io>>,
     outbox: Arc<Outbox>,
     options: &'static Options,
     allowance: Option<Allowance>,
@@ -50,8 +51,10 @@ pub(super) struct Wire<Io> {
     pinged: Option<Instant>,
     /// When a message last passed either way.
     moved: Instant,
-    /// Since when the client has not taken what is written.
+    /// Since when the client has taken nothing of what is written.
     stalled: Option<Instant>,
+    /// How much it had taken then.
+    taken: u64,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -80,6 +83,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             .max_message_size(Some(options.max_message))
             .max_frame_size(Some(options.max_message));
         let now = Instant::now();
+        let io = Counted::new(io);
         let mut wire = Self {
             socket: WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await,
             outbox,
@@ -93,6 +97,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             pinged: None,
             moved: now,
             stalled: None,
+            taken: 0,
             timer: Box::pin(sleep_until(now)),
         };
         let due = wire.due();
@@ -147,7 +152,6 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
                 Poll::Ready(Err(_)) => return self.end(End::Lost("it does not take what is written")),
                 Poll::Pending => return self.stall(),
             }
-            self.stalled = None;
             match self.outbox.next(cx) {
                 Next::Send(message) => {
                     self.moved = Instant::now();
@@ -178,9 +182,10 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     }
 
     fn stall(&mut self) {
-        if self.stalled.is_none() {
+        let taken = self.socket.get_ref().written();
+        if self.stalled.is_none() || taken != self.taken {
             let now = Instant::now();
-            self.stalled = Some(now);
+            (self.stalled, self.taken) = (Some(now), taken);
             let due = now + self.options.write_timeout;
             if due < self.timer.deadline() {
                 self.timer.as_mut().reset(due);

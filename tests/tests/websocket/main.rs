@@ -3,6 +3,7 @@
 mod client;
 mod handlers;
 mod hooks;
+mod http2;
 mod lambda;
 mod messages;
 mod protocol;
