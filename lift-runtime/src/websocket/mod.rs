@@ -15,6 +15,7 @@ mod environment;
 pub(crate) mod expansion;
 mod gateway;
 mod handshake;
+mod hook;
 mod inbox;
 mod io;
 mod local;
