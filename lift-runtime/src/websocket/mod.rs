@@ -11,6 +11,7 @@ mod bench;
 mod close;
 mod connection;
 mod connections;
+mod counted;
 mod environment;
 pub(crate) mod expansion;
 mod gateway;

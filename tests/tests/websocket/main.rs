@@ -1,5 +1,6 @@
 //! `#[websocket]` through the public API.
 
+mod buffers;
 mod client;
 mod handlers;
 mod hooks;
