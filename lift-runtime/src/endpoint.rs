@@ -17,6 +17,7 @@ use crate::app::Shared;
 use crate::context::{Context, Origin};
 use crate::contract::Description;
 use crate::error::{Error, Result};
+use crate::head;
 use crate::problem::Problem;
 use crate::tenant;
 use crate::validate::Violations;
@@ -230,6 +231,10 @@ impl IntoResponse for Rejection {
 impl<S: Clone + Send + Sync + 'static> Call<S> {
     async fn open(request: Request, state: S, shared: &Arc<Shared>, route: &'static Route) -> Result<Self> {
         let (mut parts, body) = request.into_parts();
+        if route.streamed {
+            // What its handler takes of the head is kept as long as the stream is open.
+            head::detach(&mut parts);
+        }
         let context = match parts.extensions.get::<Context>() {
             Some(context) => context.clone(),
             None => Context::new(Arc::clone(shared), None, &parts.headers),

@@ -10,6 +10,7 @@ mod date;
 mod endpoint;
 mod error;
 mod form;
+mod head;
 mod header;
 mod json;
 mod observe;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_core::Stream;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tokio::time::Instant;
 
 use crate::context::Context;
@@ -87,7 +87,6 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
     fn stream(mut self, options: &'static Options) -> Answer {
         let wire = negotiate::wire(options.format(), &self.parts.headers);
         let resumes = last_event_id::resumes(&self.parts.headers);
-        self.parts.headers = compact(&self.parts.headers);
         self.seal();
         Answer { context: self.context, options, wire, resumes }
     }
@@ -188,22 +187,6 @@ impl Answer {
 fn too_large() -> Error {
     let detail = "The answer is larger than can be sent in one piece.";
     Error::new(StatusCode::INTERNAL_SERVER_ERROR, "response_too_large", detail)
-}
-
-/// The same headers in memory of their own: their values are slices of the connection's read buffer, which a stream
-/// would keep alive, all of its 8 KiB, as long as it is open.
-pub(crate) fn compact(headers: &HeaderMap) -> HeaderMap {
-    let mut all = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
-    headers.values().for_each(|value| all.extend_from_slice(value.as_bytes()));
-    let mut all: Bytes = all.freeze();
-    let mut compact = HeaderMap::with_capacity(headers.keys_len());
-    for (name, value) in headers {
-        let own = HeaderValue::from_maybe_shared(all.split_to(value.len()));
-        let Ok(mut own) = own else { continue };
-        own.set_sensitive(value.is_sensitive());
-        compact.append(name.clone(), own);
-    }
-    compact
 }
 
 /// The body of an answer to `HEAD`: its length is not known, and it is not there.

@@ -39,8 +39,6 @@ pub use futures_core::Stream;
 pub use futures_util::stream::iter;
 
 pub(crate) use self::answer::Streamed;
-#[cfg(feature = "websocket")]
-pub(crate) use self::answer::compact;
 pub use self::emitted::{Emitted, Emitter, Sending, StreamResult};
 pub use self::event::Event;
 pub use self::hub::{Hub, OnLag, Published, Subscription};

@@ -21,11 +21,13 @@ pub(crate) fn cut<'a>(document: &'a Document<'a>, most: usize) -> Option<(Docume
 fn is_over(value: &Document<'_>, budget: &mut usize) -> bool {
     match value {
         Document::Array(items) => {
-            spends(budget, items.len()) || items.iter().any(|item| is_over(item, budget))
+            spends(budget, items.len())
+                || items.iter().any(|item| item.is_container() && is_over(item, budget))
         }
         Document::Object(members) => {
             let mut members = members.iter();
-            spends(budget, members.len()) || members.any(|(_, member)| is_over(member, budget))
+            spends(budget, members.len())
+                || members.any(|(_, member)| member.is_container() && is_over(member, budget))
         }
         _ => false,
     }

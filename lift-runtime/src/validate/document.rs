@@ -30,10 +30,10 @@ pub enum Document<'a> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Members<'a>(Vec<Member<'a>>);
 
-type Member<'a> = (Cow<'a, str>, Document<'a>);
+pub(super) type Member<'a> = (Cow<'a, str>, Document<'a>);
 
 /// So many members are found faster one by one.
-const FEW: usize = 8;
+pub(super) const FEW: usize = 8;
 
 impl<'a> Members<'a> {
     pub(crate) fn new(mut members: Vec<Member<'a>>) -> Self {
@@ -48,6 +48,11 @@ impl<'a> Members<'a> {
                 same
             });
         }
+        Self(members)
+    }
+
+    /// Members that are sorted, each with a name of its own.
+    pub(super) const fn sorted(members: Vec<Member<'a>>) -> Self {
         Self(members)
     }
 
@@ -66,6 +71,10 @@ impl<'a> Members<'a> {
 }
 
 impl<'a> Document<'a> {
+    pub(super) const fn is_container(&self) -> bool {
+        matches!(self, Self::Array(_) | Self::Object(_))
+    }
+
     pub(crate) fn text(text: &'a str) -> Self {
         Self::Text(Cow::Borrowed(text))
     }

@@ -19,7 +19,7 @@ use super::refusal::Refusal;
 use super::reread::At;
 use super::schema::{Contract, Schema};
 use super::violation::{Location, Violation, Violations};
-use super::{notes, report, strict, twins};
+use super::{notes, plain, report, strict, twins};
 use crate::endpoint::Rejection;
 use crate::error::{Error, Result};
 
@@ -226,7 +226,10 @@ fn from_document<T: DeserializeOwned>(document: &mut Document<'_>) -> Result<T, 
 /// Parses JSON as a document.
 pub(crate) fn parse_json(json: &[u8]) -> Result<Document<'_>> {
     let document = match std::str::from_utf8(json) {
-        Ok(text) => serde_json::from_str(text),
+        Ok(text) => match plain::read(text) {
+            Some(document) => return Ok(document),
+            None => serde_json::from_str(text),
+        },
         Err(_) => serde_json::from_slice(json),
     };
     document.map_err(|error| {

@@ -29,6 +29,7 @@ mod number;
 mod output;
 mod own;
 mod pattern;
+mod plain;
 mod refusal;
 mod report;
 mod reread;

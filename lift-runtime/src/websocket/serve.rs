@@ -3,9 +3,8 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use axum::extract::OriginalUri;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderName, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 
 use super::arrival::Arrival;
 use super::connection::{Connection, Link};
@@ -17,7 +16,7 @@ use super::session::{Place, Session};
 use crate::context::Context;
 use crate::endpoint::Call;
 use crate::error::{Error, Result};
-use crate::stream::compact;
+use crate::head;
 
 /// What only the handshake is for, or only whoever is to be let in: it is not kept while the connection is open.
 const OF_CONNECT: [HeaderName; 9] = [
@@ -92,14 +91,8 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
 
     /// Keeps of the request what is needed for its messages, and says what their contexts are made of.
     pub(crate) fn settle(&mut self) -> Context {
-        let mut headers = compact(&self.parts.headers);
-        OF_CONNECT.iter().for_each(|name| drop(headers.remove(name)));
-        self.parts.headers = headers;
-        // As headers do, it lies in the connection's read buffer, and keeps all of that.
-        self.parts.uri = own(&self.parts.uri);
-        if let Some(OriginalUri(uri)) = self.parts.extensions.get_mut::<OriginalUri>() {
-            *uri = own(uri);
-        }
+        OF_CONNECT.iter().for_each(|name| drop(self.parts.headers.remove(name)));
+        head::detach(&mut self.parts);
         let context = self.context.for_connection();
         context.set_headers(HeaderMap::clone(&self.parts.headers));
         self.enter(&context);
@@ -116,11 +109,6 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         self.parts.extensions.insert(context.clone());
         self.context = context.clone();
     }
-}
-
-/// The same URI in memory of its own.
-fn own(uri: &Uri) -> Uri {
-    uri.to_string().parse().unwrap_or_default()
 }
 
 fn not_upgradable() -> Error {

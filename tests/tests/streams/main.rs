@@ -7,3 +7,4 @@ mod hub;
 mod hub_redis;
 mod items;
 mod leaving;
+mod memory;

@@ -9,7 +9,6 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
-use bytes::Bytes;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
@@ -63,7 +62,7 @@ where
         if !kept_back.goes_on {
             return Ok(poll_fn(|cx| Pin::new(&mut socket).poll_shutdown(cx)).await?);
         }
-        socket.unread(received);
+        socket.unread(&received);
     }
 }
 
@@ -96,7 +95,7 @@ async fn version<T: AsyncRead + Unpin>(
         found = timeout(HEAD_TIMEOUT, found) => found.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
         () = stopped => Ok(None),
     };
-    socket.unread(Bytes::copy_from_slice(&begun[..read]));
+    socket.unread(&begun[..read]);
     found
 }
 
@@ -132,7 +131,7 @@ where
     .await?;
     let Some((kept_back, parts)) = kept_back.zip(connection.into_parts()) else { return Ok(None) };
     let mut socket = parts.io.into_inner().into_inner();
-    socket.unread(parts.read_buf);
+    socket.unread(&parts.read_buf);
     let goes_on = kept_back.goes_on && !stopping;
     Ok(Some((socket, KeptBack { goes_on, ..kept_back })))
 }

@@ -99,9 +99,10 @@ impl Server {
         // Without it an event of a stream would wait for the acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
         bound_unsent(&stream);
-        let connection = connection::serve(stream, peer, Arc::clone(&self.0));
+        let common = Arc::clone(&self.0);
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            // Called in here: a future that a task captures takes its room twice, where it was and where it is awaited.
+            if let Err(error) = connection::serve(stream, peer, common).await {
                 tracing::debug!(%peer, %error, "connection ended early");
             }
             drop(open);

@@ -28,10 +28,10 @@ impl<T> Socket<T> {
         Self { io, ahead: Bytes::new(), patience, waiting: None }
     }
 
-    /// Puts back what was read too early; it is read before anything else.
-    pub(super) fn unread(&mut self, bytes: impl Into<Bytes>) {
-        let bytes = bytes.into();
-        self.ahead = if self.ahead.is_empty() { bytes } else { [bytes, self.ahead.clone()].concat().into() };
+    /// Puts back what was read too early; it is read before anything else. It is copied: what hyper has left of its
+    /// buffer, even if that is nothing, would keep the whole of it alive.
+    pub(super) fn unread(&mut self, bytes: &[u8]) {
+        self.ahead = [bytes, &self.ahead].concat().into();
     }
 }
 
@@ -111,8 +111,8 @@ mod tests {
         let (io, mut client) = tokio::io::duplex(64);
         let mut socket = Socket::new(io, PATIENCE);
         client.write_all(b"three").await.expect("written");
-        socket.unread("two ");
-        socket.unread("one ");
+        socket.unread(b"two ");
+        socket.unread(b"one ");
         let mut buf = [0; 64];
         let read = socket.read(&mut buf).await.expect("read");
         assert_eq!(&buf[..read], b"one two three");
