@@ -12,6 +12,14 @@ struct chat {}
 const _: () = {
     use ::lift::__private as __lift;
     const __LIFT_CHECKS: __lift::validate::Options = __lift::validate::Options::new();
+    #[allow(unused_imports, reason = "it is there for what the next one does not bring")]
+    use __lift::websocket::fallback::*;
+    use join as __lift_connect;
+    const _: () = __lift::websocket::is_hook::<__lift_connect>();
+    #[allow(unused_imports, reason = "it is there for what the next one does not bring")]
+    use __lift::websocket::fallback::*;
+    use hooks::leave as __lift_disconnect;
+    const _: () = __lift::websocket::is_hook::<__lift_disconnect>();
     impl<
         __LiftS,
         __LiftM1,
@@ -24,8 +32,8 @@ const _: () = {
             + 'static,
         Connection: __lift::Argument<__LiftS, __LiftM1>,
         Path<String>: __lift::Argument<__LiftS, __LiftM2>,
-        join: __lift::websocket::Hook<__LiftS, __LiftC>,
-        hooks::leave: __lift::websocket::Hook<__LiftS, __LiftD>,
+        __lift_connect: __lift::websocket::Hook<__LiftS, __LiftC>,
+        __lift_disconnect: __lift::websocket::Hook<__LiftS, __LiftD>,
         __LiftM1: 'static,
         __LiftM2: 'static,
         __LiftC: 'static,
@@ -61,8 +69,8 @@ const _: () = {
             + 'static,
         Connection: __lift::Argument<__LiftS, __LiftM1>,
         Path<String>: __lift::Argument<__LiftS, __LiftM2>,
-        join: __lift::websocket::Hook<__LiftS, __LiftC>,
-        hooks::leave: __lift::websocket::Hook<__LiftS, __LiftD>,
+        __lift_connect: __lift::websocket::Hook<__LiftS, __LiftC>,
+        __lift_disconnect: __lift::websocket::Hook<__LiftS, __LiftD>,
         __LiftM1: 'static,
         __LiftM2: 'static,
         __LiftC: 'static,
@@ -80,10 +88,14 @@ const _: () = {
             .connects()
             .disconnects();
         async fn connect(__lift_call: __lift::Call<__LiftS>) -> __lift::Response {
-            <join as __lift::websocket::Hook<__LiftS, __LiftC>>::serve(__lift_call).await
+            <__lift_connect as __lift::websocket::Hook<
+                __LiftS,
+                __LiftC,
+            >>::serve(__lift_call)
+                .await
         }
         async fn disconnect(__lift_call: __lift::Call<__LiftS>) -> __lift::Response {
-            <hooks::leave as __lift::websocket::Hook<
+            <__lift_disconnect as __lift::websocket::Hook<
                 __LiftS,
                 __LiftD,
             >>::serve(__lift_call)

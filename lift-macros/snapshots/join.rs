@@ -7,6 +7,7 @@ struct join {}
 const _: () = {
     use ::lift::__private as __lift;
     const __LIFT_CHECKS: __lift::validate::Options = __lift::validate::Options::new();
+    impl __lift::websocket::IsHook for join {}
     impl<
         __LiftS,
         __LiftM0,

@@ -101,6 +101,7 @@ fn fall_back<'a>(mut model: Model, taken: impl Iterator<Item = &'a Path>, errors
     };
     let beside = match model.attributes.hook {
         Some(_) => quote! {
+            impl #private::websocket::IsHook for #name {}
             impl<__LiftS: ::core::marker::Send> #private::websocket::Hook<__LiftS, ()> for #name { #serve }
         },
         None => quote! {

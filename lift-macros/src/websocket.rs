@@ -6,13 +6,15 @@
 //! async fn chat(said: Said, conn: Connection, Path(room): Path<String>) -> Result<()> { … }
 //!
 //! // Output, beside the function and its unit type:
-//! impl<S, M1, M2, C> Endpoint<S, (M1, M2, C)> for chat where join: Hook<S, C>, … {
+//! use {fallback::*, join as Connect};
+//! is_hook::<Connect>();
+//! impl<S, M1, M2, C> Endpoint<S, (M1, M2, C)> for chat where Connect: Hook<S, C>, … {
 //!     const ROUTE: &'static Route = &Route::new(Method::GET, "/chat/{room}", …).websocket();
 //!     async fn serve(call: Call<S>) -> Response { call.websocket::<Self, _>().await }
 //! }
-//! impl<S, M1, M2, C> Socket<S, (M1, M2, C)> for chat where join: Hook<S, C>, … {
+//! impl<S, M1, M2, C> Socket<S, (M1, M2, C)> for chat where Connect: Hook<S, C>, … {
 //!     const OPTIONS: &'static Options = &Options::new().connects();
-//!     async fn connect(call: Call<S>) -> Response { <join as Hook<S, C>>::serve(call).await }
+//!     async fn connect(call: Call<S>) -> Response { <Connect as Hook<S, C>>::serve(call).await }
 //!     async fn message(call: &mut Call<S>, message: Message) -> Answer {
 //!         // takes `said` of the message and the others of the request, calls `chat`, makes a message of its answer
 //!     }
@@ -188,7 +190,8 @@ pub(crate) fn expand(
     let name = model.function.name();
     let options = socket.options(&private);
     let message = message(model);
-    let (mut markers, mut bounds, mut hooks) = (markers.to_vec(), TokenStream::new(), TokenStream::new());
+    let mut markers = markers.to_vec();
+    let (mut imports, mut bounds, mut hooks) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
     bounds.extend(quote! { #(#types: #private::Argument<__LiftS, #markers>,)* });
     let (connect, disconnect) = (format_ident!("__LiftC"), format_ident!("__LiftD"));
     for (name, path, marker) in
@@ -198,12 +201,19 @@ pub(crate) fn expand(
         markers.push(marker);
         let name = Ident::new(name, Span::call_site());
         // The app's path is marked if it has not the attribute.
+        let hook = Ident::new(&format!("__lift_{name}"), located_at(path));
+        imports.extend(quote_spanned! { located_at(path)=>
+            #[allow(unused_imports, reason = "it is there for what the next one does not bring")]
+            use #private::websocket::fallback::*;
+            use #path as #hook;
+            const _: () = #private::websocket::is_hook::<#hook>();
+        });
         bounds.extend(
-            quote_spanned! { located_at(path)=> #path: #private::websocket::Hook<__LiftS, #marker>, },
+            quote_spanned! { located_at(path)=> #hook: #private::websocket::Hook<__LiftS, #marker>, },
         );
         hooks.extend(quote! {
             async fn #name(__lift_call: #private::Call<__LiftS>) -> #private::Response {
-                <#path as #private::websocket::Hook<__LiftS, #marker>>::serve(__lift_call).await
+                <#hook as #private::websocket::Hook<__LiftS, #marker>>::serve(__lift_call).await
             }
         });
     }
@@ -213,6 +223,7 @@ pub(crate) fn expand(
         #(#markers: 'static,)*
     };
     quote! {
+        #imports
         impl<__LiftS, #(#markers),*> #private::Endpoint<__LiftS, (#(#markers,)*)> for #name
         where
             #bounds
@@ -258,6 +269,7 @@ pub(crate) fn expand_hook(model: &Model) -> TokenStream {
     let markers: Vec<&Ident> = model.arguments.iter().map(|argument| &argument.marker).collect();
     quote! {
         #checks
+        impl #private::websocket::IsHook for #name {}
         impl<__LiftS, #(#markers),*> #private::websocket::Hook<__LiftS, (#(#markers,)*)> for #name
         where
             __LiftS: ::core::clone::Clone + ::core::marker::Send + ::core::marker::Sync + 'static,

@@ -17,6 +17,7 @@ use futures_util::FutureExt as _;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
+use tokio::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -449,7 +450,7 @@ where
             }
         };
         let answer = context.clone().scope(async move {
-            let mut response = bounded(&context, inner).await;
+            let mut response = bounded(context.deadline(), inner).await.unwrap_or_else(Error::into_response);
             if let Ok(id) = HeaderValue::from_str(context.request_id()) {
                 response.headers_mut().insert("x-request-id", id);
             }
@@ -460,18 +461,17 @@ where
     }
 }
 
-/// The answer, or a problem if it panics or comes too late.
-async fn bounded(context: &Context, inner: impl Future<Output = Response> + Send) -> Response {
-    let caught = AssertUnwindSafe(inner).catch_unwind();
-    let outcome = match context.deadline() {
+/// What a future of the app's gives, if it neither panics nor comes too late.
+///
+/// # Errors
+/// 500 `internal`, 504 `deadline_exceeded`.
+pub(crate) async fn bounded<T>(deadline: Option<Instant>, future: impl Future<Output = T>) -> Result<T> {
+    let caught = AssertUnwindSafe(future).catch_unwind();
+    let outcome = match deadline {
         Some(deadline) => tokio::time::timeout_at(deadline, caught).await,
         None => Ok(caught.await),
     };
-    match outcome {
-        Ok(Ok(response)) => response,
-        Ok(Err(panic)) => Error::internal(observe::panic_text(&*panic)).into_response(),
-        Err(_) => late().into_response(),
-    }
+    outcome.map_err(|_| late())?.map_err(|panic| Error::internal(observe::panic_text(&*panic)))
 }
 
 pub(crate) fn late() -> Error {

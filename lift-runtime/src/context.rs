@@ -126,12 +126,8 @@ impl Context {
         Self(Arc::new(Inner {
             request_id: self.0.request_id.clone(),
             trace_id: self.0.trace_id.clone(),
-            // On Lambda, where each message is an invocation: less what it takes to tell that it was late.
-            deadline: self
-                .0
-                .deadline
-                .filter(|_| self.0.on_lambda)
-                .map(|at| at.checked_sub(MARGIN).unwrap_or(at)),
+            // On Lambda, where each message is an invocation.
+            deadline: self.early_deadline().filter(|_| self.0.on_lambda),
             on_lambda: self.0.on_lambda,
             buffered: self.0.buffered,
             tenant: self.0.tenant.clone(),
@@ -141,6 +137,13 @@ impl Context {
             shared: Arc::clone(&self.0.shared),
             connection: None,
         }))
+    }
+
+    /// The deadline, less what it takes to tell a client of a connection that it was missed, or to have no store know of
+    /// the connection any more.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn early_deadline(&self) -> Option<Instant> {
+        self.0.deadline.map(|at| at.checked_sub(MARGIN).unwrap_or(at))
     }
 
     /// A context for one message of a connection: with an id and a deadline of its own.

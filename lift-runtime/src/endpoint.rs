@@ -143,15 +143,17 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         E: Endpoint<S, M> + 'static,
         M: 'static,
     {
-        let mount = |shared| on(filter(&E::ROUTE.method), Serve::<E, M> { shared, endpoint: PhantomData });
+        let mount = |shared| on(methods(E::ROUTE), Serve::<E, M> { shared, endpoint: PhantomData });
         self.0.push(Mounted { route: E::ROUTE, mount: Box::new(mount) });
         self
     }
 }
 
-fn filter(method: &Method) -> MethodFilter {
+fn methods(route: &Route) -> MethodFilter {
     // The attributes refuse what axum cannot route; see lift-macros' `route.rs`.
-    MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET)
+    let method = MethodFilter::try_from(route.method.clone()).unwrap_or(MethodFilter::GET);
+    // The handshake of HTTP/2.
+    if route.websocket { method.or(MethodFilter::CONNECT) } else { method }
 }
 
 /// An endpoint as an axum handler.

@@ -36,15 +36,18 @@ def start(command, **environment):
     return process
 
 
+def serve(program, profile="debug", **environment):
+    """A server of this workspace, on a free port or the one that is said, and its port."""
+    process = start([TARGET / profile / program], **{"PORT": "0", "LIFT_LOG": "off", **environment})
+    for line in process.stdout:
+        if found := re.search(rb"http://127\.0\.0\.1:(\d+)", line):
+            return process, int(found[1])
+    sys.exit(f"{program} did not start")
+
+
 class Shop:
     def __init__(self, profile="debug", **environment):
-        self.process = start([TARGET / profile / "shop"], **{"PORT": "0", "SHOP_DB_LATENCY_MS": "0", "LIFT_LOG": "off", **environment})
-        for line in self.process.stdout:
-            if found := re.search(rb"http://127\.0\.0\.1:(\d+)", line):
-                self.port = int(found[1])
-                break
-        else:
-            sys.exit("the shop did not start")
+        self.process, self.port = serve("shop", profile, **{"SHOP_DB_LATENCY_MS": "0", **environment})
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
 
     def ask(self, method, path, body=None):
@@ -71,8 +74,8 @@ class Shop:
         sys.exit("never a hit")
 
 
-def build():
-    subprocess.run(["cargo", "build", "--quiet", "--locked", "-p", "shop"], cwd=ROOT, check=True)
+def build(package="shop"):
+    subprocess.run(["cargo", "build", "--quiet", "--locked", "-p", package], cwd=ROOT, check=True)
 
 
 def start_redis():

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -30,6 +30,7 @@ type Waiting = Arc<Mutex<HashMap<String, oneshot::Sender<Answer>>>>;
 struct Event {
     id: String,
     body: Bytes,
+    remaining: Duration,
 }
 
 /// What a function has answered.
@@ -108,12 +109,17 @@ impl RuntimeApi {
 
     /// Gives an event to the function that asks first, and waits for its answer; `None` if it never comes.
     pub async fn invoke(&self, body: impl Into<Bytes>) -> Option<Answer> {
+        self.invoke_within(Duration::from_secs(30), body).await
+    }
+
+    /// The same, with so much time for it.
+    pub async fn invoke_within(&self, remaining: Duration, body: impl Into<Bytes>) -> Option<Answer> {
         let (sender, answer) = oneshot::channel();
         let id = format!("{:032x}", self.waiting().len() + 1);
         let id =
             format!("{id}-{:x}", SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos());
         self.waiting().insert(id.clone(), sender);
-        self.events.send(Event { id, body: body.into() }).ok()?;
+        self.events.send(Event { id, body: body.into(), remaining }).ok()?;
         answer.await.ok()
     }
 
@@ -124,13 +130,13 @@ impl RuntimeApi {
 
 async fn next(State(shared): State<Shared>) -> Response {
     let _ = shared.polls.send(Instant::now());
-    let Some(Event { id, body }) = shared.events.lock().await.recv().await else {
+    let Some(Event { id, body, remaining }) = shared.events.lock().await.recv().await else {
         return refusal(StatusCode::GONE);
     };
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() + 30_000;
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + remaining;
     let response = Response::builder()
         .header("lambda-runtime-aws-request-id", id)
-        .header("lambda-runtime-deadline-ms", deadline.to_string())
+        .header("lambda-runtime-deadline-ms", deadline.as_millis().to_string())
         .header(
             "lambda-runtime-invoked-function-arn",
             "arn:aws:lambda:eu-central-1:111122223333:function:function",

@@ -9,20 +9,29 @@ struct Say {
 }
 
 #[derive(Serialize)]
-struct Said<'a> {
-    from: &'a str,
-    text: &'a str,
+#[serde(tag = "type", rename_all = "lowercase")]
+enum News<'a> {
+    Joined { from: &'a str },
+    Said { from: &'a str, text: &'a str },
+    Left { from: &'a str },
 }
 
 #[connect]
 async fn enter(conn: Connection, Path(room): Path<String>) -> Result<()> {
-    conn.room(room).join().await
+    let room = conn.room(room);
+    room.join().await?;
+    room.broadcast_to_others(&News::Joined { from: conn.id() }).await
 }
 
-#[websocket("/chat/{room}", connect = enter)]
+#[disconnect]
+async fn leave(conn: Connection, Path(room): Path<String>) -> Result<()> {
+    conn.room(room).broadcast_to_others(&News::Left { from: conn.id() }).await
+}
+
+#[websocket("/chat/{room}", connect = enter, disconnect = leave)]
 #[validate]
 async fn chat(say: Say, conn: Connection, Path(room): Path<String>) -> Result<()> {
-    conn.room(room).broadcast(&Said { from: conn.id(), text: &say.text }).await
+    conn.room(room).broadcast(&News::Said { from: conn.id(), text: &say.text }).await
 }
 
 /// The page that a browser shows.
@@ -48,11 +57,16 @@ mod tests {
     async fn two_talk() {
         let app = TestApp::new(App::new().routes(routes![chat, page]));
         assert!(app.get("/").send().await.text().await.contains("new WebSocket"));
-        let (mut ada, mut bob) = (app.socket("/chat/blue").await, app.socket("/chat/blue").await);
+        let mut ada = app.socket("/chat/blue").await;
+        let mut bob = app.socket("/chat/blue").await;
+        assert_eq!(ada.json::<Value>().await, json!({ "type": "joined", "from": bob.id() }));
         ada.send(&json!({ "text": "hello" })).await;
         assert_eq!(bob.json::<Value>().await["text"], "hello");
         ada.send(&json!({ "text": "" })).await;
         assert_eq!(ada.json::<Value>().await["text"], "hello");
         assert_eq!(ada.json::<Value>().await["problem"]["code"], "validation_failed");
+        let left = json!({ "type": "left", "from": bob.id() });
+        bob.close().await;
+        assert_eq!(ada.json::<Value>().await, left);
     }
 }

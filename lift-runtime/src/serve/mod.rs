@@ -15,6 +15,8 @@ use tokio::net::TcpListener;
 
 use self::cli::Command;
 use self::local::Server;
+#[cfg(feature = "websocket")]
+pub(crate) use self::local::Upgraded;
 use crate::app::App;
 use crate::error::{Error, Result};
 

@@ -3,6 +3,8 @@
 mod compare;
 mod noise;
 mod script;
+#[cfg(feature = "websocket")]
+mod socket;
 mod text;
 mod verdict;
 mod visitor;
@@ -64,7 +66,10 @@ use crate::app::App;
 /// **Routes for everyone**, with `no_tenant` or named by [`shared`](Isolation::shared), are called before the first
 /// tenant comes, so that all find the same cached. They are replayed and compared as all others.
 ///
-/// **WebSockets** are not replayed: test their rooms and users by `TestApp::socket`.
+/// **WebSockets** are opened at the start of a visit and closed at its end; [`body`](Isolation::body) says the message that
+/// each is sent. All that comes on one meanwhile is compared, in its order, and how soon the message is answered; the ids
+/// of a tenant's own connections may differ, and must not be told to others. Sockets of another process, and API
+/// Gateway's, are the store's matter: `connection_store_conformance`.
 ///
 /// # Panics
 /// When awaited, if the app is not isolated, with each route that tells on another tenant, what was asked, and what
@@ -98,7 +103,7 @@ impl<S> Isolation<S> {
         self
     }
 
-    /// A route's JSON body. Busy tenants also send it with each of its strings replaced by text of their own.
+    /// A route's JSON body, or a socket's message (`body("GET", "/chat/{room}", …)`), which is sent as JSON text. Busy tenants also send it with each of its strings replaced by text of their own.
     ///
     /// # Panics
     /// If the method is none, or the body cannot be JSON.

@@ -2,6 +2,7 @@
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use http::StatusCode;
@@ -14,6 +15,7 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 
 use super::{TestRequest, TestResponse};
+use crate::context::random_id;
 use crate::websocket::{Message, Pipe};
 
 /// What lies between the app and a client that does not read, in bytes.
@@ -49,13 +51,20 @@ impl TestHandshake {
     /// # Errors
     /// The app's answer, if it refuses.
     pub async fn connect(self) -> Result<TestSocket, TestResponse> {
+        let (response, socket) = self.answer().await;
+        socket.ok_or(response)
+    }
+
+    /// The app's answer, and a socket if it is 101.
+    pub(super) async fn answer(self) -> (TestResponse, Option<TestSocket>) {
         let (client, server) = tokio::io::duplex(PIPE);
-        let response = self.0.extension(Pipe::new(server)).send().await;
+        let id: Arc<str> = random_id().into();
+        let response = self.0.extension(Pipe::new(Arc::clone(&id), server)).send().await;
         if response.status != StatusCode::SWITCHING_PROTOCOLS {
-            return Err(response);
+            return (response, None);
         }
         let socket = WebSocketStream::from_raw_socket(client, Role::Client, None).await;
-        Ok(TestSocket { socket, closed: None })
+        (response, Some(TestSocket { id, socket, closed: None }))
     }
 }
 
@@ -75,11 +84,17 @@ impl IntoFuture for TestHandshake {
 
 /// The client's end of a socket of an app under test.
 pub struct TestSocket {
+    id: Arc<str>,
     socket: WebSocketStream<DuplexStream>,
     closed: Option<(u16, String)>,
 }
 
 impl TestSocket {
+    /// The connection's id, which its handlers see as [`Connection::id`](crate::websocket::Connection::id).
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Sends a value as JSON text.
     ///
     /// # Panics

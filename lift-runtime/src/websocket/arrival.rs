@@ -15,6 +15,7 @@ use super::message::Message;
 use super::network::in_time;
 use super::record::Record;
 use super::session::{disconnect, handle};
+use crate::app::bounded;
 use crate::context::Context;
 use crate::endpoint::Call;
 use crate::error::{Error, Result};
@@ -88,10 +89,12 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
     where
         E: Socket<S, M>,
     {
-        check_origin(&self.parts.headers, E::OPTIONS)?;
+        check_origin(&self.parts, E::OPTIONS)?;
         let expires = in_time(LIFE);
         let connection = self.connection_at::<E, M>(peer, expires);
-        let connected = self.connect::<E, M>(&connection).await;
+        let deadline = self.context.early_deadline();
+        let connected = bounded(deadline, self.connect::<E, M>(&connection)).await;
+        let connected = connected.unwrap_or_else(Error::into_response);
         let mut kept = Ok(());
         if connected.status().is_success() {
             let context = self.settle();

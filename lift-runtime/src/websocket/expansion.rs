@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use super::hook::{Hook, IsHook, fallback, is_hook};
 pub use super::message::Message;
 use super::message::Text;
 pub use super::options::Options;
@@ -57,17 +58,6 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         });
         Err(Problem::clone(&problem).into())
     }
-}
-
-/// A function with `#[connect]` or `#[disconnect]`. The attributes implement it.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no `connect` or `disconnect` of a socket in an app whose state is `{S}`",
-    note = "it is a function with `#[connect]` or `#[disconnect]`",
-    note = "each argument must be an extractor for that state; call `.state(…)` before `.routes(…)`"
-)]
-pub trait Hook<S, M> {
-    /// Runs it.
-    fn serve(call: Call<S>) -> impl Future<Output = Response> + Send;
 }
 
 /// Takes the message as the type that the function's first argument has.

@@ -1,15 +1,17 @@
-//! The opening handshake, [RFC 6455, 4.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2): what a client must ask
-//! for, and which pages may ask.
+//! The opening handshake, [RFC 6455, 4.2](https://www.rfc-editor.org/rfc/rfc6455#section-4.2), and by HTTP/2
+//! [RFC 8441](https://www.rfc-editor.org/rfc/rfc8441#section-5): what a client must ask for, and which pages may ask.
 
 use axum::body::Body;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{
     CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+use hyper::ext::Protocol;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::options::Options;
@@ -19,8 +21,11 @@ const VERSION: HeaderValue = HeaderValue::from_static("13");
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 
 /// What a client has to send, and what is sent back for it.
-pub(super) struct Handshake {
-    accept: HeaderValue,
+pub(super) enum Handshake {
+    /// HTTP/1.1: the connection becomes the socket. A key shows that the answer is one to this request.
+    Connection { accept: HeaderValue },
+    /// HTTP/2: a stream of the connection does.
+    Stream,
 }
 
 impl Handshake {
@@ -31,16 +36,21 @@ impl Handshake {
     /// `bad_handshake` if its key is none.
     pub(super) fn read(parts: &Parts) -> Result<Self> {
         let headers = &parts.headers;
-        let asks = parts.method == Method::GET
-            && parts.version == http::Version::HTTP_11
+        let by_connection = parts.method == Method::GET
+            && parts.version == Version::HTTP_11
             && lists(headers, &CONNECTION, "upgrade")
             && lists(headers, &UPGRADE, "websocket");
-        if !asks {
-            return Err(upgrade_required("This is a WebSocket: connect to it as one, by HTTP/1.1."));
+        let protocol = parts.extensions.get::<Protocol>().filter(|_| parts.method == Method::CONNECT);
+        let by_stream = protocol.is_some_and(|protocol| protocol.as_str().eq_ignore_ascii_case("websocket"));
+        if !by_connection && !by_stream {
+            return Err(upgrade_required("This is a WebSocket: connect to it as one."));
         }
         if headers.get(SEC_WEBSOCKET_VERSION) != Some(&VERSION) {
             let error = upgrade_required("Only version 13 of the WebSocket protocol is spoken here.");
             return Err(error.with_header(SEC_WEBSOCKET_VERSION, VERSION));
+        }
+        if by_stream {
+            return Ok(Self::Stream);
         }
         let mut keys = headers.get_all(SEC_WEBSOCKET_KEY).iter();
         let accept = match (keys.next(), keys.next()) {
@@ -51,23 +61,25 @@ impl Handshake {
             }
         };
         let accept = HeaderValue::from_str(&accept).map_err(Error::internal)?;
-        Ok(Self { accept })
+        Ok(Self::Connection { accept })
     }
 
-    /// 101, with what the app's own `connect` has added, such as a subprotocol or a cookie.
+    /// 101, or 200 by HTTP/2, with what the app's own `connect` has added, such as a subprotocol or a cookie.
     pub(super) fn accepted(self, connected: Response) -> Response {
         let (connected, _) = connected.into_parts();
-        let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
-        *response.body_mut() = Body::empty();
+        let mut response = Response::new(Body::empty());
         let headers = response.headers_mut();
         for (name, value) in &connected.headers {
             if *name != http::header::CONTENT_TYPE && *name != http::header::CONTENT_LENGTH {
                 headers.append(name, value.clone());
             }
         }
-        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-        headers.insert(UPGRADE, WEBSOCKET);
-        headers.insert(SEC_WEBSOCKET_ACCEPT, self.accept);
+        if let Self::Connection { accept } = self {
+            headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+            headers.insert(UPGRADE, WEBSOCKET);
+            headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+            *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        }
         response
     }
 }
@@ -94,11 +106,12 @@ fn lists(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
 ///
 /// # Errors
 /// 403 `origin_refused`.
-pub(super) fn check_origin(headers: &HeaderMap, options: &Options) -> Result<()> {
+pub(super) fn check_origin(parts: &Parts, options: &Options) -> Result<()> {
+    let headers = &parts.headers;
     let mut origins = headers.get_all(ORIGIN).iter();
     let is_right = match (origins.next(), origins.next()) {
         (None, _) => true,
-        (Some(origin), None) => origin.to_str().is_ok_and(|origin| is_allowed(origin, headers, options)),
+        (Some(origin), None) => origin.to_str().is_ok_and(|origin| is_allowed(origin, parts, options)),
         (Some(_), Some(_)) => false,
     };
     if is_right {
@@ -108,13 +121,15 @@ pub(super) fn check_origin(headers: &HeaderMap, options: &Options) -> Result<()>
     Err(Error::forbidden(detail).with_code("origin_refused"))
 }
 
-fn is_allowed(origin: &str, headers: &HeaderMap, options: &Options) -> bool {
+fn is_allowed(origin: &str, parts: &Parts, options: &Options) -> bool {
     match options.origins {
         Some(origins) => {
             origins.iter().any(|allowed| *allowed == "*" || allowed.eq_ignore_ascii_case(origin))
         }
         None => {
-            let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+            // HTTP/2 says it in the target.
+            let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+            let host = host.or_else(|| parts.uri.authority().map(Authority::as_str));
             let own = origin.split_once("://").map(|(_, own)| own);
             own.zip(host).is_some_and(|(own, host)| own.eq_ignore_ascii_case(host))
         }
@@ -127,12 +142,16 @@ mod tests {
 
     const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
-    fn read(headers: &[(&str, &str)]) -> Result<Handshake> {
-        let mut request = http::Request::builder().uri("/");
+    fn parts(uri: &str, headers: &[(&str, &str)]) -> Parts {
+        let mut request = http::Request::builder().uri(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        Handshake::read(&request.body(()).expect("a request").into_parts().0)
+        request.body(()).expect("a request").into_parts().0
+    }
+
+    fn read(headers: &[(&str, &str)]) -> Result<Handshake> {
+        Handshake::read(&parts("/", headers))
     }
 
     #[test]
@@ -143,7 +162,8 @@ mod tests {
             ("sec-websocket-version", "13"),
             ("sec-websocket-key", KEY),
         ]);
-        assert_eq!(handshake.expect("it is one").accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        let Ok(Handshake::Connection { accept }) = handshake else { panic!("it is one") };
+        assert_eq!(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
 
     #[test]
@@ -166,10 +186,11 @@ mod tests {
     #[test]
     fn a_page_of_another_origin_is_refused_unless_it_is_listed() {
         let allowed = |options: &Options, origin: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(HOST, HeaderValue::from_static("shop.example:8080"));
-            headers.insert(ORIGIN, HeaderValue::from_str(origin).expect("a value"));
-            check_origin(&headers, options).is_ok()
+            let by_host = parts("/", &[("host", "shop.example:8080"), ("origin", origin)]);
+            let by_target = parts("http://shop.example:8080/", &[("origin", origin)]);
+            let [one, other] = [by_host, by_target].map(|parts| check_origin(&parts, options).is_ok());
+            assert_eq!(one, other, "{origin}");
+            one
         };
         let own = Options::new();
         assert!(allowed(&own, "http://shop.example:8080") && allowed(&own, "https://Shop.Example:8080"));
@@ -180,6 +201,6 @@ mod tests {
         assert!(allowed(&listed, "https://a.example"));
         assert!(!allowed(&listed, "https://b.example") && !allowed(&listed, "http://shop.example:8080"));
         assert!(allowed(&own.origins(&["*"]), "https://b.example"));
-        assert!(check_origin(&HeaderMap::new(), &listed).is_ok(), "no browser");
+        assert!(check_origin(&parts("/", &[]), &listed).is_ok(), "no browser");
     }
 }

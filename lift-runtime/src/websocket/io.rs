@@ -2,18 +2,22 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::request::Parts;
-use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::context::random_id;
+use crate::serve::Upgraded;
+
 /// What will be a socket when the handshake has been answered.
 pub(super) enum Upgrade {
-    Http(OnUpgrade),
+    Http(OnUpgrade, Stream),
     #[cfg(feature = "test")]
-    Pipe(tokio::io::DuplexStream),
+    Pipe(Arc<str>, tokio::io::DuplexStream),
 }
 
 impl Upgrade {
@@ -21,16 +25,39 @@ impl Upgrade {
     pub(super) fn take(parts: &mut Parts) -> Option<Self> {
         #[cfg(feature = "test")]
         if let Some(pipe) = parts.extensions.remove::<Pipe>() {
-            return pipe.take().map(Self::Pipe);
+            return pipe.take().map(|stream| Self::Pipe(pipe.id, stream));
         }
-        parts.extensions.remove::<OnUpgrade>().map(Self::Http)
+        let stream = Stream(parts.extensions.remove::<Upgraded>());
+        parts.extensions.remove::<OnUpgrade>().map(|upgrade| Self::Http(upgrade, stream))
+    }
+
+    /// What the connection will be called.
+    pub(super) fn id(&self) -> Arc<str> {
+        match self {
+            Self::Http(..) => random_id().into(),
+            #[cfg(feature = "test")]
+            Self::Pipe(id, _) => Arc::clone(id),
+        }
     }
 
     pub(super) async fn io(self) -> Result<Io, hyper::Error> {
         match self {
-            Self::Http(upgrade) => upgrade.await.map(|upgraded| Io::Http(TokioIo::new(upgraded))),
+            Self::Http(upgrade, stream) => {
+                upgrade.await.map(|upgraded| Io::Http(TokioIo::new(upgraded), stream))
+            }
             #[cfg(feature = "test")]
-            Self::Pipe(pipe) => Ok(Io::Pipe(pipe)),
+            Self::Pipe(_, pipe) => Ok(Io::Pipe(pipe)),
+        }
+    }
+}
+
+/// The stream of HTTP/2 that a socket is, if it is one. The server is told when the socket has gone.
+pub(super) struct Stream(Option<Upgraded>);
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(upgraded) = &self.0 {
+            upgraded.leave();
         }
     }
 }
@@ -38,21 +65,25 @@ impl Upgrade {
 /// The server's end of a socket in-process, on its way to the endpoint in a request's extensions.
 #[cfg(feature = "test")]
 #[derive(Clone)]
-pub(crate) struct Pipe(std::sync::Arc<std::sync::Mutex<Option<tokio::io::DuplexStream>>>);
+pub(crate) struct Pipe {
+    /// Known to the client before it connects.
+    id: Arc<str>,
+    stream: Arc<std::sync::Mutex<Option<tokio::io::DuplexStream>>>,
+}
 
 #[cfg(feature = "test")]
 impl Pipe {
-    pub(crate) fn new(pipe: tokio::io::DuplexStream) -> Self {
-        Self(std::sync::Arc::new(std::sync::Mutex::new(Some(pipe))))
+    pub(crate) fn new(id: Arc<str>, stream: tokio::io::DuplexStream) -> Self {
+        Self { id, stream: Arc::new(std::sync::Mutex::new(Some(stream))) }
     }
 
     fn take(&self) -> Option<tokio::io::DuplexStream> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+        self.stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 }
 
 pub(super) enum Io {
-    Http(TokioIo<Upgraded>),
+    Http(TokioIo<hyper::upgrade::Upgraded>, #[expect(dead_code, reason = "it is dropped")] Stream),
     #[cfg(feature = "test")]
     Pipe(tokio::io::DuplexStream),
 }
@@ -61,7 +92,7 @@ pub(super) enum Io {
 macro_rules! either {
     ($self:ident, $io:ident => $call:expr) => {
         match $self.get_mut() {
-            Self::Http(io) => {
+            Self::Http(io, _) => {
                 let $io = Pin::new(io);
                 $call
             }

@@ -14,7 +14,7 @@ use super::handshake::{Handshake, check_origin};
 use super::io::Upgrade;
 use super::outbox::Outbox;
 use super::session::{Place, Session};
-use crate::context::{Context, random_id};
+use crate::context::Context;
 use crate::endpoint::Call;
 use crate::error::{Error, Result};
 use crate::head;
@@ -53,13 +53,13 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
     {
         let options = E::OPTIONS;
         let handshake = Handshake::read(&self.parts)?;
-        check_origin(&self.parts.headers, options)?;
+        check_origin(&self.parts, options)?;
         let upgrade = Upgrade::take(&mut self.parts).ok_or_else(not_upgradable)?;
 
         let shared = Arc::clone(self.context.shared());
         let connections = shared.connections.of(self.context.raw_tenant().cloned());
         let outbox = Outbox::new(options.buffer, options.buffer_bytes);
-        let place = Place::take(&connections.network.local, random_id().into(), outbox);
+        let place = Place::take(&connections.network.local, upgrade.id(), outbox);
         let link = Link::Socket(Arc::clone(&place.outbox));
         let connection = Connection::new(Arc::clone(&place.id), connections, link, options.max_message);
 

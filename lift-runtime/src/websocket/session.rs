@@ -1,11 +1,7 @@
 //! One connection of this process, from the handshake's answer to its end.
 
 use std::marker::PhantomData;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
-
-use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
 use super::connection::Connection;
@@ -15,11 +11,10 @@ use super::local::Local;
 use super::message::Message;
 use super::outbox::Outbox;
 use super::wire::{End, Event, Wire};
-use crate::app;
+use crate::app::bounded;
 use crate::context::Context;
 use crate::endpoint::Call;
 use crate::error::{Error, Result};
-use crate::observe;
 
 /// A socket's place among those of the process, given back when this is dropped.
 pub(super) struct Place {
@@ -127,16 +122,7 @@ where
     call.begin_input();
     let deadline = context.deadline();
     let answered = async {
-        let handled = AssertUnwindSafe(E::message(call, message)).catch_unwind();
-        let handled = match deadline {
-            Some(deadline) => tokio::time::timeout_at(deadline, handled).await,
-            None => Ok(handled.await),
-        };
-        let answer: Answer = match handled {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(panic)) => Err(Error::internal(observe::panic_text(&*panic))),
-            Err(_) => Err(app::late()),
-        };
+        let answer: Answer = bounded(deadline, E::message(call, message)).await.flatten();
         let fits = |answer: &Message| connection.check_size(answer);
         match answer {
             Ok(Some(answer)) => Some(fits(&answer).map_or_else(|error| problem(&error), |()| answer)),
@@ -166,18 +152,19 @@ where
     }
     let context = context.for_message();
     call.enter(&context);
-    let deadline = context.remaining().unwrap_or(Duration::MAX);
+    let deadline = context.deadline();
     let call = call.again();
     let run = async {
-        let run = AssertUnwindSafe(E::disconnect(call)).catch_unwind();
-        match tokio::time::timeout(deadline, run).await {
-            Ok(Ok(response)) if response.status().is_success() => {}
-            Ok(Ok(response)) => {
-                let status = response.status().as_u16();
-                tracing::warn!(target: "lift::websocket", status, "`disconnect` did not succeed");
+        let status = match bounded(deadline, E::disconnect(call)).await {
+            Ok(response) => response.status(),
+            Err(error) => {
+                error.log();
+                error.status()
             }
-            Ok(Err(panic)) => Error::internal(observe::panic_text(&*panic)).log(),
-            Err(_) => app::late().with_source("`disconnect` took too long").log(),
+        };
+        if !status.is_success() {
+            let status = status.as_u16();
+            tracing::warn!(target: "lift::websocket", status, "`disconnect` did not succeed");
         }
     };
     context.scope(run).await;

@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::close::{Close, GOING_AWAY, POLICY};
+use super::counted::Counted;
 use super::message::Message;
 use super::options::Options;
 use super::outbox::{Next, Outbox};
@@ -36,7 +37,7 @@ const DRAINED: u64 = 32 << 20;
 
 /// A socket, and what is known of its client.
 pub(super) struct Wire<Io> {
-    socket: WebSocketStream<Io>,
+    socket: WebSocketStream<Counted<Io>>,
     outbox: Arc<Outbox>,
     options: &'static Options,
     allowance: Option<Allowance>,
@@ -49,14 +50,18 @@ pub(super) struct Wire<Io> {
     is_unflushed: bool,
     /// A pong is among it: another one would have no bound.
     pong_waits: bool,
+    /// A message has passed that was larger than a buffer, which has grown for it.
+    is_grown: bool,
     /// When the client last sent anything.
     heard: Instant,
     /// Since when an answer to a ping is awaited.
     pinged: Option<Instant>,
     /// When a message last passed either way.
     moved: Instant,
-    /// Since when the client has not taken what is written.
+    /// Since when the client has taken nothing of what is written.
     stalled: Option<Instant>,
+    /// How much it had taken then.
+    taken: u64,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -77,16 +82,23 @@ pub(super) enum End {
     Lost(#[expect(dead_code, reason = "for the log")] &'static str),
 }
 
+async fn socket<Io>(io: Counted<Io>, options: &Options) -> WebSocketStream<Counted<Io>>
+where
+    Io: AsyncRead + AsyncWrite + Unpin,
+{
+    let config = WebSocketConfig::default()
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER)
+        .max_message_size(Some(options.max_message))
+        .max_frame_size(Some(options.max_message.max(CONTROL)));
+    WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await
+}
+
 impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     pub(super) async fn new(io: Io, outbox: Arc<Outbox>, options: &'static Options) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(BUFFER)
-            .write_buffer_size(BUFFER)
-            .max_message_size(Some(options.max_message))
-            .max_frame_size(Some(options.max_message.max(CONTROL)));
         let now = Instant::now();
         let mut wire = Self {
-            socket: WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await,
+            socket: socket(Counted::new(io), options).await,
             outbox,
             options,
             allowance: options.rate.map(|rate| Allowance::new(rate, now)),
@@ -95,10 +107,12 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             is_broken: false,
             is_unflushed: false,
             pong_waits: false,
+            is_grown: false,
             heard: now,
             pinged: None,
             moved: now,
             stalled: None,
+            taken: 0,
             timer: Box::pin(sleep_until(now)),
         };
         let due = wire.due();
@@ -108,18 +122,31 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
 
     /// The next message, or the end. A client that does not take what was sent to it is not listened to meanwhile.
     pub(super) async fn event(&mut self) -> Event {
-        poll_fn(|cx| {
-            self.drive(cx);
-            let is_held_up = self.stalled.is_some() && self.end.is_none();
-            if let Some(message) = self.ahead.take_if(|_| !is_held_up) {
-                return Poll::Ready(Event::Message(message));
+        loop {
+            if let Some(event) = poll_fn(|cx| self.poll_event(cx)).await {
+                return event;
             }
-            match &self.end {
-                Some(end) => Poll::Ready(Event::End(end.clone())),
-                None => Poll::Pending,
-            }
-        })
-        .await
+            // Silence holds no more memory after a large message than before.
+            let io = self.socket.get_mut().hand_over();
+            self.socket = socket(io, self.options).await;
+            self.is_grown = false;
+        }
+    }
+
+    /// `None` if the socket's buffers have grown, and are empty.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.drive(cx);
+        let is_held_up = self.stalled.is_some() && self.end.is_none();
+        if let Some(message) = self.ahead.take_if(|_| !is_held_up) {
+            return Poll::Ready(Some(Event::Message(message)));
+        }
+        if let Some(end) = &self.end {
+            return Poll::Ready(Some(Event::End(end.clone())));
+        }
+        // Of what was read, all whole messages have been taken: it was asked for more just now.
+        let is_at_rest =
+            self.ahead.is_none() && !self.is_unflushed && self.socket.get_ref().is_between_messages();
+        if self.is_grown && is_at_rest { Poll::Ready(None) } else { Poll::Pending }
     }
 
     /// Runs a future, and the socket with it: what it sends goes out, pings are answered, and one message is read ahead.
@@ -158,6 +185,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
             match self.outbox.next(cx) {
                 Next::Send(message) => {
                     self.moved = Instant::now();
+                    self.is_grown |= message.len() > BUFFER;
                     self.send(message.into());
                 }
                 Next::Close(close) => return self.end(End::Close(close)),
@@ -187,9 +215,10 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     }
 
     fn stall(&mut self) {
-        if self.stalled.is_none() {
+        let taken = self.socket.get_ref().written();
+        if self.stalled.is_none() || taken != self.taken {
             let now = Instant::now();
-            self.stalled = Some(now);
+            (self.stalled, self.taken) = (Some(now), taken);
             let due = now + self.options.write_timeout;
             if due < self.timer.deadline() {
                 self.timer.as_mut().reset(due);
@@ -227,6 +256,7 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
 
     fn came(&mut self, message: Message) {
         self.moved = self.heard;
+        self.is_grown |= message.len() > BUFFER;
         if let Some(allowance) = &mut self.allowance
             && !allowance.take(self.heard)
         {

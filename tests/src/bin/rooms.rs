@@ -1,5 +1,7 @@
 //! A chat that tests run as a process, locally or as a Lambda function.
 
+use std::time::Duration;
+
 use lift::prelude::*;
 use lift::websocket::Message;
 use serde_json::{Value, json};
@@ -10,17 +12,30 @@ struct Said {
     text: String,
 }
 
+/// Longer than any function runs, for a client that wants it.
+async fn sleep() {
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+}
+
+async fn sleep_at(hook: &str, context: &Context) {
+    if context.header("x-sleep-at") == Some(hook) {
+        sleep().await;
+    }
+}
+
 #[connect]
 async fn join(conn: Connection, context: Context, Path(room): Path<String>) -> Result<()> {
     if room == "secret" && context.header("authorization") != Some("right") {
         return Err(Error::forbidden("not you"));
     }
     conn.room(&room).join().await?;
+    sleep_at("connect", &context).await;
     conn.room(&room).broadcast_to_others(&json!({ "joined": conn.id() })).await
 }
 
 #[disconnect]
-async fn leave(conn: Connection, Path(room): Path<String>) -> Result<()> {
+async fn leave(conn: Connection, context: Context, Path(room): Path<String>) -> Result<()> {
+    sleep_at("disconnect", &context).await;
     conn.room(&room).broadcast_to_others(&json!({ "left": conn.id() })).await
 }
 
@@ -40,7 +55,7 @@ async fn chat(
         }
         "close" => conn.close(1000, "").await.map(|()| None),
         "sleep" => {
-            tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+            sleep().await;
             Ok(None)
         }
         "panic" => panic!("as you say"),

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, reason = "a test")]
 
+mod sockets;
 mod sound;
 
 use std::collections::HashMap;

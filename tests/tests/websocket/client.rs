@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use lift::App;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -92,9 +92,10 @@ pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-pub(crate) struct Client(TcpStream);
+/// A client of a socket that is a connection, or a stream of one.
+pub(crate) struct Client<Io = TcpStream>(pub(crate) Io);
 
-impl Client {
+impl<Io: AsyncRead + AsyncWrite + Unpin> Client<Io> {
     pub(crate) async fn write(&mut self, bytes: &[u8]) {
         self.0.write_all(bytes).await.expect("written");
     }

@@ -1,7 +1,7 @@
 //! Connections that API Gateway holds: events in, calls of `@connections` out.
 
 use std::process::{Child, Command, Stdio};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http::Method;
 use lift::Caller;
@@ -40,7 +40,11 @@ impl Function {
 
     /// The status of what an event is answered with.
     async fn invoke(&self, event: Value) -> u64 {
-        let answer = self.api.invoke(event.to_string()).await.expect("an answer");
+        self.invoke_within(Duration::from_secs(30), event).await
+    }
+
+    async fn invoke_within(&self, remaining: Duration, event: Value) -> u64 {
+        let answer = self.api.invoke_within(remaining, event.to_string()).await.expect("an answer");
         assert!(!answer.failed, "{}", answer.json());
         answer.json()["statusCode"].as_u64().expect("a status")
     }
@@ -247,6 +251,53 @@ async fn what_the_gateway_does_not_carry_is_refused_before_a_call() {
     let calls = function.say(&ada, &"x".repeat(128 * 1024 - 12)).await;
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0].body["problem"]["code"], "message_too_large");
+}
+
+/// What Lambda gives a function in these cases. Each ends a little earlier, by itself.
+const BRIEF: Duration = Duration::from_secs(3);
+
+#[tokio::test]
+async fn a_message_that_would_outlast_its_invocation_is_told_so_in_time() {
+    let function = Function::start(1, &[]).await;
+    let ada = GatewaySocket::new("Ada=");
+    assert_eq!(function.invoke(ada.connect(BLUE, &[])).await, 200);
+    let started = Instant::now();
+    assert_eq!(function.invoke_within(BRIEF, ada.message(r#"{"text":"sleep"}"#)).await, 200);
+    assert!(started.elapsed() < BRIEF, "Lambda would have stopped it");
+    let calls = function.calls();
+    assert_eq!((calls.len(), &*calls[0].id), (1, "Ada="));
+    assert_eq!(calls[0].body["type"], "error");
+    assert_eq!(calls[0].body["problem"]["status"], 504);
+    assert_eq!(calls[0].body["problem"]["code"], "deadline_exceeded");
+    let said = sent("Ada=", json!({ "said": "awake", "by": "Ada=" }));
+    assert_eq!(function.say(&ada, "awake").await, [said], "the connection is as it was");
+}
+
+#[tokio::test]
+async fn hooks_that_would_outlast_their_invocation_leave_nobody_in_a_room() {
+    let redis = Redis::start();
+    let function = Function::start(1, &[("LIFT_CONNECTIONS", redis.url())]).await;
+    let [ada, bob, eve] = ["Ada=", "Bob=", "Eve="].map(GatewaySocket::new);
+    assert_eq!(function.invoke(ada.connect(BLUE, &[])).await, 200);
+
+    // It is in the room when it begins to sleep.
+    let slow = eve.connect(BLUE, &[("x-sleep-at", "connect"), ("x-user", "eve")]);
+    let started = Instant::now();
+    assert_eq!(function.invoke_within(BRIEF, slow).await, 504);
+    assert!(started.elapsed() < BRIEF, "Lambda would have stopped it");
+    let said = sent("Ada=", json!({ "said": "who is there?", "by": "Ada=" }));
+    assert_eq!(function.say(&ada, "who is there?").await, [said]);
+    assert_eq!(function.invoke(eve.message("{}")).await, 410, "it is not known");
+    function.calls();
+
+    let slow = bob.connect(BLUE, &[("x-sleep-at", "disconnect")]);
+    assert_eq!(function.invoke(slow).await, 200);
+    function.calls();
+    assert_eq!(function.invoke_within(BRIEF, bob.disconnect()).await, 200);
+    let said = sent("Ada=", json!({ "said": "and now?", "by": "Ada=" }));
+    assert_eq!(function.say(&ada, "and now?").await, [said]);
+    let kept = redis.cli(&["KEYS", "*"]);
+    assert!(kept.contains("Ada=") && !kept.contains("Eve=") && !kept.contains("Bob="), "{kept}");
 }
 
 #[tokio::test]

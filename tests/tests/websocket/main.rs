@@ -1,8 +1,10 @@
 //! `#[websocket]` through the public API.
 
+mod buffers;
 mod client;
 mod handlers;
 mod hooks;
+mod http2;
 mod lambda;
 mod messages;
 mod protocol;

@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 
 use lift::App;
 use lift::prelude::*;
+use lift::test::TestApp;
 use lift::websocket::Message;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::client::{BINARY, CLOSE, CONTINUATION, Client, FIN, PING, PONG, Server, TEXT, frame, handshake};
 
 /// How many connections are open.
 #[derive(Clone, Default)]
-struct Open(Arc<AtomicUsize>);
+pub(crate) struct Open(pub(crate) Arc<AtomicUsize>);
 
 #[connect]
 async fn opened(State(open): State<Open>) {
@@ -47,6 +49,11 @@ async fn small(message: Message) -> Message {
     message
 }
 
+#[websocket("/impatient", connect = opened, disconnect = closed, write_timeout = "500ms")]
+async fn impatient(message: Message) -> Message {
+    message
+}
+
 #[websocket("/slow", connect = opened, disconnect = closed)]
 async fn slow(message: Message, State(open): State<Open>) -> Message {
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -55,13 +62,16 @@ async fn slow(message: Message, State(open): State<Open>) -> Message {
     message
 }
 
-async fn server() -> (Server, Open) {
-    let open = Open::default();
-    let app = App::new().state(open.clone()).routes(routes![echo, quick, rated, small, slow]);
-    (Server::start(app).await, open)
+pub(crate) fn app(open: &Open) -> App<Open> {
+    App::new().state(open.clone()).routes(routes![echo, quick, rated, small, impatient, slow])
 }
 
-async fn is(open: &Open, expected: usize) {
+async fn server() -> (Server, Open) {
+    let open = Open::default();
+    (Server::start(app(&open)).await, open)
+}
+
+pub(crate) async fn is(open: &Open, expected: usize) {
     let began = Instant::now();
     while open.0.load(Ordering::SeqCst) != expected {
         assert!(began.elapsed() < Duration::from_secs(20), "{} are open", open.0.load(Ordering::SeqCst));
@@ -69,7 +79,7 @@ async fn is(open: &Open, expected: usize) {
     }
 }
 
-async fn echoes(client: &mut Client) {
+pub(crate) async fn echoes<Io: AsyncRead + AsyncWrite + Unpin>(client: &mut Client<Io>) {
     client.send(FIN | TEXT, b"still there").await;
     assert_eq!(client.next().await, Some((FIN | TEXT, b"still there".to_vec())));
 }
@@ -251,6 +261,20 @@ async fn who_does_not_read_is_not_listened_to_and_then_dropped() {
     assert!(began.elapsed() >= Duration::from_millis(500));
     is(&open, 0).await;
     server.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_take_the_last_bytes_is_dropped_as_well() {
+    let open = Open::default();
+    let app = TestApp::new(app(&open));
+    let mut client = app.socket("/impatient").await;
+    // The first fills what lies between the two to the byte, so that the second has no room at all.
+    client.send_message(vec![0; 64 * 1024 - 4]).await;
+    client.send_message("x").await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(open.0.load(Ordering::SeqCst), 1);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(open.0.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ use tokio::sync::mpsc;
 
 use self::connection::Common;
 use self::streams::Streams;
+#[cfg(feature = "websocket")]
+pub(crate) use self::streams::Upgraded;
 use super::startup;
 use crate::app::App;
 use crate::error::Result;
@@ -54,6 +56,7 @@ impl Server {
             .timer(TokioTimer::new())
             .max_header_list_size(H2_HEAD)
             .max_concurrent_streams(256)
+            .enable_connect_protocol()
             .keep_alive_interval(Duration::from_secs(30))
             .keep_alive_timeout(Duration::from_secs(20));
         let shutdown = shared.shutdown.clone();

@@ -16,6 +16,7 @@ use hyper::service::Service;
 use tower_service::Service as _;
 
 use super::flight::{Flight, InFlight, Tracked};
+use super::streams::Upgraded;
 use super::{HEAD, refusal};
 use crate::stream::Streamed;
 
@@ -43,6 +44,10 @@ impl Service<hyper::Request<Incoming>> for Requests {
         let whole = request.version() == Version::HTTP_11 && request.body().is_end_stream();
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(self.peer));
+        let upgraded = (connects && request.version() == Version::HTTP_2).then(Upgraded::default);
+        if let Some(upgraded) = &upgraded {
+            request.extensions_mut().insert(upgraded.clone());
+        }
         // A router is always ready.
         let answer = self.router.clone().call(request);
         Box::pin(async move {
@@ -50,6 +55,9 @@ impl Service<hyper::Request<Incoming>> for Requests {
             if whole && may_be_kept_back(&response, &in_flight) {
                 let goes_on = goes_on && !closes(response.headers());
                 return Ok(response.map(|body| Tracked::kept_back(body, in_flight, goes_on)));
+            }
+            if let Some(upgraded) = upgraded.filter(|_| response.status().is_success()) {
+                upgraded.begin();
             }
             // What is written after this is the app's own protocol.
             let upgraded = connects || response.status() == StatusCode::SWITCHING_PROTOCOLS;

@@ -122,7 +122,7 @@ impl Comparison<'_> {
         Plain { headers, body }
     }
 
-    /// A text in which the tenant's own name and random values are called the same for all.
+    /// A text in which the tenant's own name, its connections and random values are called the same for all.
     fn named(&self, text: &str, visitor: &Visitor<'_>) -> String {
         let mut text = text.to_owned();
         let pairs = self.alone.captured.iter().zip(&self.beside.captured).enumerate();
@@ -130,6 +130,9 @@ impl Comparison<'_> {
         {
             let own = if std::ptr::eq(visitor, self.alone) { one } else { other };
             text = text.replace(own, &format!("<{name} {n}>"));
+        }
+        for (n, id) in visitor.connections.iter().enumerate() {
+            text = text.replace(id, &format!("<connection {n}>"));
         }
         renamed(&text, &visitor.name, "<tenant>")
     }

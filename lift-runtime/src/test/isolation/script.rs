@@ -53,7 +53,9 @@ pub(super) struct Replayed {
     pub(super) parameters: Vec<String>,
     /// Each begins with `?`, or is nothing.
     pub(super) queries: Vec<String>,
+    /// Of a socket, its message.
     pub(super) body: Option<Value>,
+    pub(super) is_socket: bool,
     /// What of its answers becomes path parameters: names and pointers.
     pub(super) captures: Vec<(String, String)>,
     /// It is for everyone.
@@ -62,7 +64,7 @@ pub(super) struct Replayed {
 
 impl Replayed {
     pub(super) fn is_read(&self) -> bool {
-        self.target.method == Method::GET
+        self.target.method == Method::GET && !self.is_socket
     }
 }
 
@@ -84,6 +86,12 @@ pub(super) enum Kind {
     Head,
     /// With a body that is no JSON.
     Garbled,
+    /// A socket is opened, and its message sent.
+    #[cfg(feature = "websocket")]
+    Open,
+    /// What has come on a socket is read, and the socket closed.
+    #[cfg(feature = "websocket")]
+    Close,
 }
 
 /// The routes to be replayed; an error says what is missing.
@@ -92,24 +100,23 @@ pub(super) fn routes(
     samples: &Samples,
     tenant_parameters: &[String],
 ) -> Result<Vec<Replayed>, String> {
-    let own = endpoints
-        .iter()
-        // What a socket tells comes later than any answer.
-        .filter(|route| !route.websocket)
-        .map(|route| (Target { method: route.method.clone(), path: route.path.into() }, route.no_tenant));
-    let mut all: Vec<_> = own.chain(samples.also.iter().map(|target| (target.clone(), false))).collect();
-    check_targets(&all, samples)?;
-    all.retain(|(target, _)| !samples.exempt.iter().any(|(exempt, _)| exempt == target));
-    if all.is_empty() {
+    let own = endpoints.iter().map(|route| {
+        let target = Target { method: route.method.clone(), path: route.path.into() };
+        replayed(target, route.no_tenant, route.websocket, samples)
+    });
+    let also = samples.also.iter().map(|target| replayed(target.clone(), false, false, samples));
+    let mut routes: Vec<_> = own.chain(also).collect();
+    check_targets(&routes, samples)?;
+    routes.retain(|route| !samples.exempt.iter().any(|(exempt, _)| *exempt == route.target));
+    if routes.is_empty() {
         return Err("the app has no route to be replayed".into());
     }
-    let routes: Vec<_> =
-        all.into_iter().map(|(target, no_tenant)| replayed(target, no_tenant, samples)).collect();
     check_parameters(&routes, samples, tenant_parameters)?;
+    check_messages(&routes)?;
     Ok(routes)
 }
 
-fn replayed(target: Target, no_tenant: bool, samples: &Samples) -> Replayed {
+fn replayed(target: Target, no_tenant: bool, is_socket: bool, samples: &Samples) -> Replayed {
     let mut queries: Vec<_> = samples
         .queries
         .iter()
@@ -124,6 +131,7 @@ fn replayed(target: Target, no_tenant: bool, samples: &Samples) -> Replayed {
         parameters: parameters(&target.path),
         queries,
         body: samples.bodies.iter().find(|(of, _)| *of == target).map(|(_, body)| body.clone()),
+        is_socket,
         captures: captures.map(|(name, _, pointer)| (name.clone(), pointer.clone())).collect(),
         shared: no_tenant || samples.shared.contains(&target),
         target,
@@ -137,15 +145,15 @@ fn parameters(path: &str) -> Vec<String> {
 }
 
 /// A sample for a route that is not there would be a mistake that nobody sees.
-fn check_targets(all: &[(Target, bool)], samples: &Samples) -> Result<(), String> {
+fn check_targets(all: &[Replayed], samples: &Samples) -> Result<(), String> {
     let named = samples.queries.iter().map(|(target, _)| target);
     let named = named.chain(samples.bodies.iter().map(|(target, _)| target));
     let named = named.chain(samples.captures.iter().map(|(_, target, _)| target));
     let mut named = named.chain(&samples.shared).chain(samples.exempt.iter().map(|(target, _)| target));
-    match named.find(|named| !all.iter().any(|(target, _)| target == *named)) {
+    match named.find(|named| !all.iter().any(|route| route.target == **named)) {
         None => Ok(()),
         Some(unknown) => {
-            let there: Vec<_> = all.iter().map(|(target, _)| format!("\n  {target}")).collect();
+            let there: Vec<_> = all.iter().map(|route| format!("\n  {}", route.target)).collect();
             Err(format!("there is no route {unknown} among the app's:{}", there.concat()))
         }
     }
@@ -174,17 +182,33 @@ fn check_parameters(routes: &[Replayed], samples: &Samples, of_tenant: &[String]
     if missing.is_empty() { Ok(()) } else { Err(format!("not every route can be replayed:{missing}")) }
 }
 
-/// What a tenant does on a visit.
+/// A socket on which nothing is said has not been tested.
+fn check_messages(routes: &[Replayed]) -> Result<(), String> {
+    let silent = routes.iter().filter(|route| route.is_socket && route.body.is_none());
+    let missing: String = silent
+        .map(|Replayed { target, .. }| {
+            let path = &target.path;
+            format!("\n  {target} is a socket: say .body(\"GET\", \"{path}\", json!(…)), its message")
+        })
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("not every route can be replayed:{missing}")) }
+}
+
+/// What a tenant does on a visit. Its sockets are open meanwhile.
 pub(super) fn visit(routes: &[Replayed]) -> Vec<Step> {
-    let mut steps = reads(routes, "first read");
+    let mut steps = Vec::new();
+    #[cfg(feature = "websocket")]
+    steps.extend(all(routes, |route| route.is_socket, Kind::Open, "connect and a message"));
+    steps.extend(reads(routes, "first read"));
     steps.extend(reads(routes, "second read"));
     for (kind, when) in [(Kind::Known, "read with its own ETag"), (Kind::Head, "HEAD")] {
         steps.extend(reads(routes, when).into_iter().map(|step| Step { kind, ..step }));
     }
     let deletes = |route: &Replayed| route.target.method == Method::DELETE;
-    steps.extend(all(routes, |route| !route.is_read() && !deletes(route), Kind::Plain, "write"));
+    let writes = |route: &Replayed| !route.is_read() && !route.is_socket && !deletes(route);
+    steps.extend(all(routes, writes, Kind::Plain, "write"));
     let garbled = "write with a body that is no JSON";
-    steps.extend(all(routes, |route| route.body.is_some(), Kind::Garbled, garbled));
+    steps.extend(all(routes, |route| route.body.is_some() && !route.is_socket, Kind::Garbled, garbled));
     steps.extend(reads(routes, "first read after its own writes"));
     steps.extend(reads(routes, "second read after its own writes"));
     if routes.iter().any(deletes) {
@@ -192,6 +216,8 @@ pub(super) fn visit(routes: &[Replayed]) -> Vec<Step> {
         steps.extend(reads(routes, "first read after its own deletions"));
         steps.extend(reads(routes, "second read after its own deletions"));
     }
+    #[cfg(feature = "websocket")]
+    steps.extend(all(routes, |route| route.is_socket, Kind::Close, "what came on the socket"));
     steps
 }
 

@@ -319,6 +319,15 @@ fn secrets(visitors: &[&Visitor<'_>], texts: &[String], busy: &str) -> Vec<Secre
         let long = visitor.captured.iter().filter(|(_, value)| value.len() >= 12);
         long.map(|(_, value)| (visitor.name.clone(), value.clone()))
     });
+    let connections = visitors
+        .iter()
+        .flat_map(|visitor| visitor.connections.iter().map(|id| (visitor.name.clone(), id.clone())));
     let texts = texts.iter().map(|text| (busy.to_owned(), text.clone()));
-    names.chain(ids).chain(captured).chain(texts).map(|(owner, text)| Secret { owner, text }).collect()
+    names
+        .chain(ids)
+        .chain(connections)
+        .chain(captured)
+        .chain(texts)
+        .map(|(owner, text)| Secret { owner, text })
+        .collect()
 }

@@ -10,6 +10,8 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::script::{Kind, Replayed, Samples, Step};
+#[cfg(feature = "websocket")]
+use super::socket::Listening;
 use super::text::Span;
 use crate::app::Caller;
 use crate::context::{Origin, random_id};
@@ -33,7 +35,7 @@ pub(super) struct Stage {
 
 /// A tenant.
 pub(super) struct Visitor<'a> {
-    stage: &'a Stage,
+    pub(super) stage: &'a Stage,
     pub(super) name: String,
     /// What it was given for path parameters, all of it and in order.
     pub(super) captured: Vec<(String, String)>,
@@ -41,6 +43,10 @@ pub(super) struct Visitor<'a> {
     pub(super) etags: HashMap<usize, Vec<String>>,
     /// What its request ids begin with. Those who are compared have the same.
     pub(super) ids: String,
+    /// The ids of its connections, in order.
+    pub(super) connections: Vec<String>,
+    #[cfg(feature = "websocket")]
+    pub(super) sockets: Vec<Listening>,
     writes: usize,
 }
 
@@ -69,8 +75,17 @@ pub(super) enum End {
 
 impl<'a> Visitor<'a> {
     pub(super) fn new(stage: &'a Stage, name: &str) -> Self {
-        let (captured, etags) = (Vec::new(), HashMap::new());
-        Self { stage, name: name.into(), captured, etags, ids: "isolation".into(), writes: 0 }
+        Self {
+            stage,
+            name: name.into(),
+            captured: Vec::new(),
+            etags: HashMap::new(),
+            ids: "isolation".into(),
+            connections: Vec::new(),
+            #[cfg(feature = "websocket")]
+            sockets: Vec::new(),
+            writes: 0,
+        }
     }
 
     /// One who is not compared with anybody, and whose request ids would be known again.
@@ -90,12 +105,24 @@ impl<'a> Visitor<'a> {
     pub(super) async fn step(&mut self, step: Step) -> Option<Seen> {
         self.writes += usize::from(!self.stage.routes[step.route].is_read());
         let body = self.stage.routes[step.route].body.clone();
+        #[cfg(feature = "websocket")]
+        match step.kind {
+            Kind::Open => return self.open(step, &body?).await,
+            Kind::Close => return self.hear(step).await,
+            Kind::Plain | Kind::Known | Kind::Head | Kind::Garbled => self.reopen().await,
+        }
         let request = self.request(step, body.as_ref())?;
         Some(self.send(step, request).await)
     }
 
     /// Sends a route another body than its sample; what comes of it is captured all the same.
     pub(super) async fn send_body(&mut self, step: Step, body: &Value) {
+        #[cfg(feature = "websocket")]
+        if self.stage.routes[step.route].is_socket {
+            self.open(step, body).await;
+            self.hear(step).await;
+            return;
+        }
         if let Some(request) = self.request(step, Some(body)) {
             self.send(step, request).await;
         }
@@ -112,7 +139,7 @@ impl<'a> Visitor<'a> {
         self.etags.get(&route)?.last().map(String::as_str)
     }
 
-    fn request(&self, step: Step, body: Option<&Value>) -> Option<(TestRequest, String)> {
+    pub(super) fn request(&self, step: Step, body: Option<&Value>) -> Option<(TestRequest, String)> {
         let route = &self.stage.routes[step.route];
         let mut uri = self.path(route)? + &route.queries[step.query];
         let mut origin = Origin::default();
@@ -188,15 +215,26 @@ impl<'a> Visitor<'a> {
 
     async fn send(&mut self, step: Step, (request, uri): (TestRequest, String)) -> Seen {
         let (from, start) = (SystemTime::now(), Instant::now());
-        let mut response = request.send().await;
+        let response = request.send().await;
+        let seen = self.seen(step, uri, response, (from, start)).await;
+        self.learn(&seen);
+        seen
+    }
+
+    /// An answer that has begun, to its end.
+    pub(super) async fn seen(
+        &self,
+        step: Step,
+        uri: String,
+        mut response: TestResponse,
+        (from, start): (SystemTime, Instant),
+    ) -> Seen {
         let opened = start.elapsed();
         let (body, end) = self.body(&mut response, start).await;
         let ended = start.elapsed();
         let span = Span { from, to: SystemTime::now() };
         let TestResponse { status, headers, .. } = response;
-        let seen = Seen { step, uri, status, headers, body, end, span, opened, ended };
-        self.learn(&seen);
-        seen
+        Seen { step, uri, status, headers, body, end, span, opened, ended }
     }
 
     /// The body, as far as it is read.

@@ -88,7 +88,13 @@ async fn nothing(_: u32) -> Result<()> {
 }
 
 fn main() {
+    #[connect]
+    async fn local() {}
+
+    #[websocket("/9", connect = local)]
+    async fn within_a_function(_: Message) {}
+
     let app = lift::App::new().state(Shop { name: Name("shop".into()) });
-    let app = app.routes(routes![typed, text, plain, shared, either, words, silent, nothing]);
-    assert_eq!(app.endpoints().filter(|route| route.websocket).count(), 8);
+    let app = app.routes(routes![typed, text, plain, shared, either, words, silent, nothing, within_a_function]);
+    assert_eq!(app.endpoints().filter(|route| route.websocket).count(), 9);
 }
