@@ -179,7 +179,7 @@ async fn a_store_that_has_forgotten_everything_is_told_again() {
 #[tokio::test]
 async fn who_has_connected_and_cannot_be_known_leaves_again() {
     #[connect]
-    async fn enter(State(inside): State<Arc<AtomicUsize>>) {
+    async fn count(State(inside): State<Arc<AtomicUsize>>) {
         inside.fetch_add(1, Ordering::SeqCst);
     }
 
@@ -188,7 +188,7 @@ async fn who_has_connected_and_cannot_be_known_leaves_again() {
         inside.fetch_sub(1, Ordering::SeqCst);
     }
 
-    #[websocket("/", connect = enter, disconnect = leave)]
+    #[websocket("/", connect = count, disconnect = leave)]
     async fn socket(_: Value) {}
 
     let redis = Redis::start();
