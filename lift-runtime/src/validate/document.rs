@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jsonschema::JsonType;
 use jsonschema::json::{Array, Json, Node, NodeIdentity, Object};
@@ -60,14 +61,32 @@ impl<'a> Members<'a> {
         self.0.iter()
     }
 
-    fn get(&self, name: &str) -> Option<&Document<'a>> {
-        let index = if self.0.len() <= FEW {
-            self.0.iter().position(|(other, _)| other == name)?
+    fn position(&self, name: &str) -> Option<usize> {
+        if self.0.len() <= FEW {
+            self.0.iter().position(|(other, _)| other == name)
         } else {
-            self.0.binary_search_by(|(other, _)| (**other).cmp(name)).ok()?
-        };
-        Some(&self.0[index].1)
+            self.0.binary_search_by(|(other, _)| (**other).cmp(name)).ok()
+        }
     }
+
+    /// Looks where the member was in the object before: most bodies of a type have the same members.
+    fn get(&self, key: &Key) -> Option<&Document<'a>> {
+        match self.0.get(key.last_at.load(Ordering::Relaxed)) {
+            Some((name, value)) if **name == *key.name => Some(value),
+            _ => {
+                let index = self.position(&key.name)?;
+                key.last_at.store(index, Ordering::Relaxed);
+                Some(&self.0[index].1)
+            }
+        }
+    }
+}
+
+/// A member's name in a schema.
+pub(crate) struct Key {
+    name: Box<str>,
+    /// Where it was last among the members of an object.
+    last_at: AtomicUsize,
 }
 
 impl<'a> Document<'a> {
@@ -245,13 +264,13 @@ pub(crate) struct Documents;
 
 impl Json for Documents {
     type Node<'a> = &'a Document<'a>;
-    type PreparedKey = String;
+    type PreparedKey = Key;
     type StringBuffer = ();
 
     const KEYS_PER_LOOKUP: usize = 2;
 
-    fn prepare_key(key: &str) -> String {
-        key.to_owned()
+    fn prepare_key(key: &str) -> Key {
+        Key { name: key.into(), last_at: AtomicUsize::new(0) }
     }
 
     fn with_string_node<T>((): &mut (), string: &str, f: impl FnOnce(Self::Node<'_>) -> T) -> T {
@@ -337,7 +356,7 @@ impl<'a> Object<'a, Documents> for &'a Members<'a> {
         self.0.len()
     }
 
-    fn get(&self, key: &String) -> Option<&'a Document<'a>> {
+    fn get(&self, key: &Key) -> Option<&'a Document<'a>> {
         Members::get(self, key)
     }
 
@@ -395,8 +414,13 @@ mod tests {
         for count in [3, 300] {
             let value: Value = (0..count).map(|n| (n.to_string(), json!(n))).collect();
             let Document::Object(members) = Document::from(&value) else { panic!("an object") };
-            assert_eq!(members.get("2"), Some(&Document::Number(2.into())));
-            assert_eq!(members.get("x"), None);
+            let (key, none) = (Documents::prepare_key("2"), Documents::prepare_key("x"));
+            let two = Document::Number(2.into());
+            assert_eq!([members.get(&key), members.get(&key)], [Some(&two); 2]);
+            assert_eq!(members.get(&none), None);
+            let Document::Object(other) = read(r#"{"2":true}"#) else { panic!("an object") };
+            assert_eq!(other.get(&key), Some(&Document::Bool(true)));
+            assert_eq!(members.get(&key), Some(&two));
         }
     }
 
