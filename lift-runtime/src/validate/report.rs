@@ -96,7 +96,9 @@ pub(super) struct Found<'a> {
 
 impl Found<'_> {
     fn in_whole(mut self, schema: &Schema, document: &Document<'_>) -> Violations {
-        schema.validator.iter_errors(document).take(LIMIT + 1).for_each(|error| self.add(&error));
+        let errors = schema.validator.iter_errors(document);
+        self.violations.reserve(errors.size_hint().0);
+        errors.take(LIMIT + 1).for_each(|error| self.add(&error));
         self.violations
     }
 

@@ -84,6 +84,11 @@ impl Violations {
         if self.list.len() < LIMIT { self.list.push(violation) } else { self.truncated = true }
     }
 
+    /// Makes room for so many more, if so many are listed.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.list.reserve(more.min(LIMIT - self.list.len()));
+    }
+
     /// These and all of the others.
     pub(crate) fn append(&mut self, others: Self) {
         self.truncated |= others.truncated;
