@@ -1,4 +1,4 @@
-//! A document as a report needs it: read at once, its strings borrowed, cheaper by half than serde_json's `Value`.
+//! A document as a report needs it: its strings borrowed, cheaper by half than serde_json's `Value`. Most are read by [`plain`](super::plain).
 //!
 //! The schema validator walks it as it is, by the traits that jsonschema has for other representations than its own.
 
@@ -11,7 +11,6 @@ use jsonschema::json::{Array, Json, Node, NodeIdentity, Object};
 use jsonschema_value::LazyInstance;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
-use smallvec::SmallVec;
 
 use super::equality;
 use super::number::integer;
@@ -191,44 +190,21 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Document<'de>, A::Error> {
-        let mut all = Few::new();
+        let mut all = Vec::new();
         while let Some(item) = items.next_element()? {
             all.push(item);
         }
-        Ok(Document::Array(fitted(all)))
+        all.shrink_to_fit();
+        Ok(Document::Array(all))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Document<'de>, A::Error> {
-        let mut all = Few::new();
+        let mut all = Vec::new();
         while let Some(Name(name)) = members.next_key()? {
-            let member = (name, members.next_value()?);
-            // Among few members each finds its place as it comes, which costs less than a sort afterwards.
-            if all.len() < FEW { place(&mut all, member) } else { all.push(member) }
+            all.push((name, members.next_value()?));
         }
-        let all = fitted(all);
-        Ok(Document::Object(if all.len() <= FEW { Members(all) } else { Members::new(all) }))
-    }
-}
-
-/// What is read before it is known how much there is: a `Vec` would take four places for one, and a body may be of
-/// nothing but arrays of one item.
-type Few<T> = SmallVec<[T; 4]>;
-
-fn fitted<T>(few: Few<T>) -> Vec<T> {
-    if few.spilled() {
-        return few.into_vec();
-    }
-    let mut all = Vec::with_capacity(few.len());
-    all.extend(few);
-    all
-}
-
-/// Puts a member among others that are sorted; of two with one name, the later one stays.
-fn place<'a>(sorted: &mut Few<Member<'a>>, member: Member<'a>) {
-    let before = sorted.iter().rposition(|other| other.0 <= member.0);
-    match before {
-        Some(index) if sorted[index].0 == member.0 => sorted[index] = member,
-        _ => sorted.insert(before.map_or(0, |index| index + 1), member),
+        all.shrink_to_fit();
+        Ok(Document::Object(Members::new(all)))
     }
 }
 

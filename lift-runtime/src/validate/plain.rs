@@ -155,7 +155,8 @@ impl<'a> Reader<'a> {
         serde_json::from_str(&self.text[quote..=end]).ok().map(Cow::Owned)
     }
 
-    /// Puts a number among the items, which costs less than by way of [`Self::value`]: of many numbers, moves cost most.
+    /// Puts a number among the items: by way of [`Self::value`] each would be moved twice, which of many numbers costs more
+    /// than reading them.
     #[inline]
     fn push_number(&mut self) -> Option<()> {
         let Some(integer) = self.integer() else { return self.push_other_number() };

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+
 use tokio::sync::oneshot;
 
 use super::connection::Connection;
