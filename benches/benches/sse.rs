@@ -1,5 +1,8 @@
 //! S1: open event streams, an event a second each: resident memory and CPU, beside axum's `Sse`. S3: the same events
-//! from one `Hub`.
+//! from one `Hub`. Both beside one `write` for each event by a thread that does nothing else: less no server can take.
+//!
+//! Lift's connections are served once by threads of its own (`App::workers`), which is what has a bound, and once on the
+//! runtime that `tokio::main` makes, as axum's are.
 //!
 //! The servers and their clients are processes of their own; the servers take turns. How late an event is, is from the
 //! moment it was due to the moment its client has read it.
@@ -8,12 +11,9 @@
 //! cargo bench -p benches --bench sse [-- STREAMS…]
 //! ```
 
-use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
 
-use benches::{Row, built, median};
+use benches::{Program, Row, built, median, next_line};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -23,46 +23,70 @@ const SECONDS: usize = 10;
 const LATE: f64 = 100_000.0;
 
 fn main() -> Result<(), Failure> {
-    let (peer, lift, load) =
-        (built("benches", "sse_peer")?, built("benches", "sse_lift")?, built("benches", "sse_load")?);
+    let (peer, lift) = (built("benches", "sse_peer")?, built("benches", "sse_lift")?);
+    let (bare, load) = (built("benches", "sse_bare")?, built("benches", "sse_load")?);
+    let workers = std::thread::available_parallelism()?.to_string();
     let asked: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     for streams in if asked.is_empty() { STREAMS.to_vec() } else { asked } {
-        let (mut peers, mut ours, mut hubs) = (Vec::new(), Vec::new(), Vec::new());
+        let measure = |server: &Path, workers: &str, path| measure(server, workers, &load, path, streams);
+        let mut all = Rounds::default();
         for _ in 0..ROUNDS {
-            peers.push(measure(&peer, &load, "/ticks", streams)?);
-            ours.push(measure(&lift, &load, "/ticks", streams)?);
-            hubs.push(measure(&lift, &load, "/hub", streams)?);
+            all.peer.push(measure(&peer, "", "/ticks")?);
+            all.lift.push(measure(&lift, &workers, "/ticks")?);
+            all.hub.push(measure(&lift, &workers, "/hub")?);
+            all.shared.push(measure(&lift, "0", "/ticks")?);
+            all.shared_hub.push(measure(&lift, "0", "/hub")?);
+            all.bare.push(measure(&bare, "", "/ticks")?);
+            all.bare_hub.push(measure(&bare, "", "/hub")?);
         }
+        all.print(streams);
+    }
+    Ok(())
+}
+
+/// What each server did, round by round.
+#[derive(Default)]
+struct Rounds {
+    peer: Vec<Measured>,
+    lift: Vec<Measured>,
+    hub: Vec<Measured>,
+    /// Lift on the runtime of `tokio::main`.
+    shared: Vec<Measured>,
+    shared_hub: Vec<Measured>,
+    bare: Vec<Measured>,
+    bare_hub: Vec<Measured>,
+}
+
+impl Rounds {
+    fn print(&self, streams: usize) {
         let all = |all: &[Measured], figure: fn(&Measured) -> f64| {
             median(&mut all.iter().map(figure).collect::<Vec<_>>())
         };
-        let of = |figure| Row { id: "S1", peer: all(&peers, figure), lift: all(&ours, figure) };
+        let cpu = |measured: &[Measured]| all(measured, |one| one.cpu_nanos);
+        let of = |figure| Row { id: "S1", peer: all(&self.peer, figure), lift: all(&self.lift, figure) };
         let name = |what: &str| format!("{streams} event streams, {what}");
         of(|one| one.cpu_nanos).print(&name("CPU an event"), "axum Sse", 0.85);
         let resident = of(|one| one.resident);
         print(&name("resident a stream"), &resident, "B", &verdict(resident.ratio() <= 0.6, "0.6"));
         let late = of(|one| one.late_micros);
         print(&name("event late, p99"), &late, "µs", &verdict(late.lift < LATE, "100 ms"));
-        let broken = Row {
-            id: "S1",
-            peer: peers.iter().map(|one| one.broken).sum(),
-            lift: ours.iter().map(|one| one.broken).sum(),
-        };
+        let broken = |all: &[Measured]| all.iter().map(|one| one.broken).sum();
+        let broken =
+            Row { id: "S1", peer: broken(&self.peer), lift: broken(&self.lift) + broken(&self.shared) };
         print(&name("broken"), &broken, "", &verdict(broken.lift == 0.0, "0"));
-        let hub = |peer: &[Measured]| {
-            let cpu = |measured: &[Measured]| all(measured, |one| one.cpu_nanos);
-            Row { id: "S3", peer: cpu(peer), lift: cpu(&hubs) }
+        let hub = Row { id: "S3", peer: cpu(&self.peer), lift: cpu(&self.hub) };
+        hub.print(&name("CPU a Hub's delivery"), "axum Sse, its own event", 0.5);
+        let measured = |id, what: &str, figure: f64, unit| {
+            println!("{id:<4} {:<64} {figure:>10.3} {unit}  (measured)", name(what));
         };
-        hub(&peers).print(&name("CPU a Hub's delivery"), "axum Sse, its own event", 0.5);
-        println!(
-            "S3   {:<46} {:>10.3}  (measured)",
-            name("the same by Lift's own event"),
-            hub(&ours).ratio()
-        );
-        let late = all(&hubs, |one| one.late_micros);
-        println!("S3   {:<46} {late:>10.1} µs  (measured)", name("the Hub's event late, p99"));
+        measured("S3", "a Hub's delivery by Lift's own event", cpu(&self.hub) / cpu(&self.lift), "");
+        measured("S3", "the Hub's event late, p99", all(&self.hub, |one| one.late_micros), "µs");
+        let axum = cpu(&self.peer);
+        measured("S1", "CPU an event without workers, by axum's", cpu(&self.shared) / axum, "");
+        measured("S3", "CPU a delivery without workers, by axum's event", cpu(&self.shared_hub) / axum, "");
+        measured("S1", "one write each, of itself, by axum's event", cpu(&self.bare) / axum, "");
+        measured("S3", "one write each, all at once, by axum's event", cpu(&self.bare_hub) / axum, "");
     }
-    Ok(())
 }
 
 fn verdict(reached: bool, bound: &str) -> String {
@@ -88,21 +112,27 @@ struct Measured {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-fn measure(server: &Path, load: &Path, path: &str, streams: usize) -> Result<Measured, Failure> {
-    let (server, mut lines) = Program::start(server, &[])?;
-    let address = next(&mut lines)?;
+fn measure(
+    server: &Path,
+    workers: &str,
+    load: &Path,
+    path: &str,
+    streams: usize,
+) -> Result<Measured, Failure> {
+    let (server, mut lines) = Program::start(server, &[workers])?;
+    let address = next_line(&mut lines)?;
     // What a first request brings into memory is not a stream's.
     let (first, mut said) = Program::start(load, &[&address, path, "1", "1"])?;
-    while next(&mut said)?.starts_with("open") {}
+    while next_line(&mut said)?.starts_with("open") {}
     drop(first);
     let before = server.resident()?;
     let arguments = [&address, path, &streams.to_string(), &SECONDS.to_string()];
     let (_load, mut said) = Program::start(load, &arguments)?;
-    if next(&mut said)? != "open" {
+    if next_line(&mut said)? != "open" {
         return Err("the streams did not open".into());
     }
     let cpu = server.cpu()?;
-    let result = next(&mut said)?;
+    let result = next_line(&mut said)?;
     let cpu = server.cpu()? - cpu;
     let figure = |name: &str| {
         let words = result.split(' ').filter_map(|word| word.split_once('='));
@@ -115,43 +145,4 @@ fn measure(server: &Path, load: &Path, path: &str, streams: usize) -> Result<Mea
         late_micros: figure("late_p99_us")?,
         broken: figure("broken")?,
     })
-}
-
-fn next(lines: &mut Lines<BufReader<ChildStdout>>) -> Result<String, Failure> {
-    Ok(lines.next().ok_or("the program has ended")??)
-}
-
-/// A process that ends with its measurement.
-struct Program(Child);
-
-impl Program {
-    fn start(program: &Path, arguments: &[&str]) -> Result<(Self, Lines<BufReader<ChildStdout>>), Failure> {
-        let mut child = Command::new(program).args(arguments).stdout(Stdio::piped()).spawn()?;
-        let output = child.stdout.take().ok_or("no output")?;
-        Ok((Self(child), BufReader::new(output).lines()))
-    }
-
-    /// Resident bytes.
-    fn resident(&self) -> Result<f64, Failure> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-        Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? * 1024.0)
-    }
-
-    /// What its threads have used of the processors, by the scheduler's own nanoseconds.
-    fn cpu(&self) -> Result<Duration, Failure> {
-        let mut nanos = 0;
-        for thread in std::fs::read_dir(format!("/proc/{}/task", self.0.id()))? {
-            let used = std::fs::read_to_string(thread?.path().join("schedstat"))?;
-            nanos += used.split(' ').next().ok_or("no time")?.parse::<u64>()?;
-        }
-        Ok(Duration::from_nanos(nanos))
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }

@@ -1,73 +1,26 @@
-//! A row of NDJSON: what `emit!` costs beside a hand-written body, and beside async-stream.
+//! S2: a row of NDJSON by `emit!`, beside a body that joins rows by hand, and beside async-stream.
 //!
-//! Each call serves 10,000 rows of 105 bytes or so from request to last frame, through the same axum router; the
+//! First a million rows over a socket, from a server in a process of its own: what the bound is for. Then the producers
+//! alone: each call serves 10,000 rows of 105 bytes or so from request to last frame, through the same axum router. All
 //! figures are for one row.
 
-use std::pin::Pin;
-use std::sync::LazyLock;
-use std::task::{Context, Poll};
+use std::io::{self, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
-use benches::{Row, compare};
+use benches::rows::{Joined, MILLION, Product, products};
+use benches::{Program, Row, built, compare, median, next_line};
 use bytes::Bytes;
 use http::{Method, Request};
-use http_body::Frame;
 use http_body_util::BodyExt as _;
 use lift::__private::stream::{Emitted, Encode, EncodeItem as _, Format, Options};
 use lift::__private::{Call, Endpoint, PhantomData, Returned, Route, Routes};
-use serde::Serialize;
 use tower_service::Service;
 
 const ROWS: usize = 10_000;
-
-#[derive(Serialize)]
-struct Product {
-    sku: String,
-    name: String,
-    price_cents: u32,
-    category: &'static str,
-    stock: u32,
-    version: u32,
-}
-
-static CATALOG: LazyLock<Vec<Product>> = LazyLock::new(|| {
-    let product = |n: u32| Product {
-        sku: format!("SKU-{n:04}"),
-        name: format!("Product {n}"),
-        price_cents: 100 + 7 * n,
-        category: ["books", "games", "garden", "music"][n as usize % 4],
-        stock: 100,
-        version: 1,
-    };
-    (1..=1000).map(product).collect()
-});
-
-fn products() -> impl Iterator<Item = &'static Product> + Send {
-    CATALOG.iter().cycle().take(ROWS)
-}
-
-/// What one writes by hand: rows joined into 16 KiB.
-struct Joined<I>(I);
-
-impl<I: Iterator<Item = &'static Product> + Unpin> http_body::Body for Joined<I> {
-    type Data = Bytes;
-    type Error = serde_json::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let mut chunk = Vec::with_capacity(17 * 1024);
-        while chunk.len() < 16 * 1024 {
-            let Some(product) = self.0.next() else { break };
-            serde_json::to_writer(&mut chunk, product)?;
-            chunk.push(b'\n');
-        }
-        Poll::Ready((!chunk.is_empty()).then(|| Ok(Frame::data(Bytes::from(chunk)))))
-    }
-}
 
 static OPTIONS: Options = Options::new(Format::Ndjson);
 static SMALL: Options = Options::new(Format::Ndjson).buffer(32);
@@ -76,7 +29,7 @@ static SMALL: Options = Options::new(Format::Ndjson).buffer(32);
 fn emitting() -> Emitted<lift::Result<&'static Product>> {
     Emitted::new(|emitter| async move {
         let emitter = &emitter;
-        for product in products() {
+        for product in products(ROWS) {
             emitter.send(product).await;
         }
         Ok(())
@@ -111,7 +64,7 @@ impl Endpoint<(), ()> for Yielding {
     async fn serve(call: Call<()>) -> Response {
         let yielded = || {
             async_stream::try_stream! {
-                for product in products() {
+                for product in products(ROWS) {
                     yield product;
                 }
             }
@@ -142,9 +95,61 @@ async fn drained(router: &mut Router, path: &'static str) -> usize {
     bytes
 }
 
+/// Downloads, of which the median is taken.
+const DOWNLOADS: usize = 31;
+
+/// Rows from two servers in turns.
+fn over_a_socket() -> io::Result<()> {
+    let (peer, mut said) = Program::start(&built("benches", "rows_peer")?, &[])?;
+    let theirs = next_line(&mut said)?;
+    let (lift, mut said) = Program::start(&built("benches", "rows_lift")?, &[])?;
+    let ours = next_line(&mut said)?;
+    // What the first ones bring into memory stays.
+    let (mut peers, mut lifts) = (vec![downloaded(&theirs)?], vec![downloaded(&ours)?]);
+    let before = lift.resident()?;
+    for _ in 0..DOWNLOADS {
+        peers.push(downloaded(&theirs)?);
+        lifts.push(downloaded(&ours)?);
+    }
+    let row = Row { id: "S2", peer: median(&mut peers[1..]), lift: median(&mut lifts[1..]) };
+    row.print("NDJSON, a million rows over a socket", "joined by hand, axum", 1.0 / 0.95);
+    println!(
+        "S2   resident after each: axum {:.0} KiB, lift {:.0} KiB",
+        peer.resident()? / 1024.0,
+        lift.resident()? / 1024.0
+    );
+    let grown = (lift.resident()? - before) / 1024.0;
+    println!(
+        "S2   of which {DOWNLOADS} more downloads have added {grown:.0} KiB to lift  (memory is to be flat)"
+    );
+    Ok(())
+}
+
+/// Nanoseconds a row, from the request to the end of the answer.
+fn downloaded(address: &str) -> io::Result<f64> {
+    let mut socket = TcpStream::connect(address)?;
+    let start = Instant::now();
+    socket.write_all(b"GET /rows HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+    let (mut buf, mut rows) = (vec![0; 256 * 1024], 0);
+    loop {
+        let read = socket.read(&mut buf)?;
+        if read == 0 {
+            break;
+        }
+        rows += buf[..read].iter().map(|byte| usize::from(*byte == b'{')).sum::<usize>();
+    }
+    let taken = start.elapsed().as_secs_f64() * 1e9;
+    if rows != MILLION {
+        return Err(io::Error::other(format!("{rows} rows have come")));
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a million")]
+    Ok(taken / rows as f64)
+}
+
 fn main() -> lift::Result<()> {
+    over_a_socket()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let by_hand = axum::routing::get(|| async { Body::new(Joined(products())) });
+    let by_hand = axum::routing::get(|| async { Body::new(Joined(products(ROWS))) });
     let routes = Routes::new()
         .and(PhantomData::<Emitting>)
         .and(PhantomData::<EmittingSmall>)

@@ -3,12 +3,14 @@
 //! A library such as criterion measures one function after the other, so that a machine that slows down between the
 //! two spoils their ratio; here samples of the two alternate, and the medians are compared.
 
+pub mod rows;
 pub mod shapes;
 pub mod tick;
 
 use std::hint::black_box;
+use std::io::{self, BufRead as _, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const SAMPLES: usize = 101;
@@ -126,4 +128,60 @@ pub fn built(package: &str, program: &str) -> std::io::Result<PathBuf> {
     let here = std::env::current_exe()?;
     let folder = here.parent().and_then(Path::parent).unwrap_or(&here);
     Ok(folder.join(program))
+}
+
+/// A program that is measured, in a process that ends with its measurement.
+#[derive(Debug)]
+pub struct Program(Child);
+
+impl Program {
+    /// Starts it; the lines are what it prints.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn start(program: &Path, arguments: &[&str]) -> io::Result<(Self, Lines<BufReader<ChildStdout>>)> {
+        let mut child = Command::new(program).args(arguments).stdout(Stdio::piped()).spawn()?;
+        let output = child.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
+        Ok((Self(child), BufReader::new(output).lines()))
+    }
+
+    /// Resident bytes.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn resident(&self) -> io::Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kibibytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok());
+        Ok(kibibytes.ok_or_else(|| io::Error::other("no VmRSS"))? * 1024.0)
+    }
+
+    /// What its threads have used of the processors, by the scheduler's own nanoseconds.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn cpu(&self) -> io::Result<Duration> {
+        let mut nanos = 0;
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.0.id()))? {
+            let used = std::fs::read_to_string(thread?.path().join("schedstat"))?;
+            let used = used.split(' ').next().and_then(|used| used.parse::<u64>().ok());
+            nanos += used.ok_or_else(|| io::Error::other("no schedstat"))?;
+        }
+        Ok(Duration::from_nanos(nanos))
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The next line that a program prints.
+///
+/// # Errors
+/// If it has ended.
+pub fn next_line(lines: &mut Lines<BufReader<ChildStdout>>) -> io::Result<String> {
+    lines.next().unwrap_or_else(|| Err(io::Error::other("the program has ended")))
 }

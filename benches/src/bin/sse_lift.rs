@@ -1,4 +1,8 @@
 //! S1: an event a second by `#[stream(sse)]`; S3: the same from a `Hub`. It prints the address it listens at.
+//!
+//! ```text
+//! sse_lift [WORKERS]
+//! ```
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -40,5 +44,7 @@ async fn main() -> Result<()> {
     println!("{}", listener.local_addr()?);
     let ticks_for_all = Hub::new();
     tokio::spawn(publish(ticks_for_all.clone()));
-    App::new().state(ticks_for_all).routes(routes![ticks, hub]).serve(listener, std::future::pending()).await
+    let workers = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(0);
+    let app = App::new().workers(workers).state(ticks_for_all).routes(routes![ticks, hub]);
+    app.serve(listener, std::future::pending()).await
 }

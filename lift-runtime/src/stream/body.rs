@@ -16,6 +16,7 @@ use crate::stream::ending::{Aborted, Farewell};
 use crate::stream::event;
 use crate::stream::options::Wire;
 use crate::stream::progress::{Progress, Running, earliest, poll_timer};
+use crate::stream::turn;
 
 /// How long the format's ending has to reach the client before the connection is aborted. An aborted transport
 /// drops what it has not yet written, and does not tell a body when that is: hyper's HTTP/1.1 and HTTP/2 alike.
@@ -36,6 +37,8 @@ pin_project! {
         shutdown: OwnedNotified,
         // Whom `shutdown` will wake.
         watcher: Option<Waker>,
+        // When `timer` will wake them.
+        wakes_at: Option<Instant>,
         open: Open,
     }
 }
@@ -64,6 +67,7 @@ impl StreamBody {
             timer: None,
             shutdown: running.context.shared().shutdown.notified(),
             watcher: None,
+            wakes_at: None,
             open: Open::new(running.context.route(), running.wire),
             running,
         }
@@ -74,16 +78,25 @@ impl StreamBody {
         let mut this = self.project();
         if !this.watcher.as_ref().is_some_and(|watcher| watcher.will_wake(cx.waker())) {
             *this.watcher = Some(cx.waker().clone());
+            *this.wakes_at = None;
             if this.shutdown.poll(cx).is_ready() {
                 return Poll::Ready(());
             }
         }
         let running = &mut *this.running;
-        let since = *this.silent_since.get_or_insert_with(Instant::now);
+        let now = Instant::now();
+        let since = *this.silent_since.get_or_insert(now);
         let written = this.kept_alive.map_or(since, |kept| kept.max(since));
         let silence = running.options.silence(running.wire).and_then(|silence| written.checked_add(silence));
         let Some(due) = earliest(silence, running.patience(since)) else { return Poll::Pending };
-        ready!(poll_timer(this.timer.as_mut(), due, cx));
+        if this.wakes_at.is_some_and(|at| now < at && at <= due) {
+            return Poll::Pending;
+        }
+        *this.wakes_at = None;
+        if poll_timer(this.timer.as_mut(), due, cx).is_pending() {
+            *this.wakes_at = this.timer.as_pin_mut().map(|timer| timer.deadline());
+            return Poll::Pending;
+        }
         let now = Instant::now();
         if !running.lose_patience(since) && silence.is_some_and(|at| at <= now) {
             *this.kept_alive = Some(now);
@@ -101,6 +114,7 @@ impl Body for StreamBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        let mut is_paused = turn::is_paused(&*self, cx);
         loop {
             let mut this = self.as_mut().project();
             if let Some(bytes) = this.running.next_frame() {
@@ -116,9 +130,15 @@ impl Body for StreamBody {
                 }
                 Phase::Done => return Poll::Ready(None),
             }
-            match this.running.advance(cx) {
+            let progress =
+                if std::mem::take(&mut is_paused) { Progress::Silent } else { this.running.advance(cx) };
+            match progress {
                 Progress::Items => {
                     *this.silent_since = None;
+                    if this.running.is_paused {
+                        turn::pause(&*self, cx);
+                    }
+                    let this = self.as_mut().project();
                     if !this.running.has_frame() {
                         // Items of no bytes: let others run before the next ones.
                         cx.waker().wake_by_ref();

@@ -18,7 +18,7 @@ const KEPT: usize = 64 * 1024;
 const WHOLE: usize = 4 * 1024;
 
 /// Items, encoded and joined, on their way to the transport.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Chunk {
     text: Vec<u8>,
     /// Where the last whole item ends: what stands behind it is half an item, which an error left.
@@ -30,12 +30,16 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// One into which nothing goes.
+    pub(crate) const EMPTY: Self =
+        Self { text: Vec::new(), committed: 0, whole: None, items: 0, most_items: 0, most_bytes: 0 };
+
     /// An empty chunk, in this thread's buffer; `asked` if the transport waits for it.
     pub(crate) fn begin(options: &Options, asked: bool) -> Self {
         let mut text = SCRATCH.take();
         // One more item fits behind a chunk that is nearly full.
         text.reserve(options.chunk + options.chunk / 8);
-        Self { text, most_items: options.most_items(asked), most_bytes: options.chunk, ..Self::default() }
+        Self { text, most_items: options.most_items(asked), most_bytes: options.chunk, ..Self::EMPTY }
     }
 
     /// Whether the producer has to wait until the transport takes it.

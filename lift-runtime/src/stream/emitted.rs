@@ -1,14 +1,15 @@
 //! What a function becomes that says `emit!`: a generator in safe code.
 //!
 //! The producer is a future that holds an [`Emitter`]; the two share a [`Channel`]. As a plain [`Stream`] an item is
-//! handed over as it is. Behind an endpoint the channel is given an encoder and, while the producer is polled, the
-//! chunk that is being filled: an item goes straight into it, without a queue and without a wake-up.
+//! handed over as it is. Behind an endpoint the channel is given an encoder, and while the producer is polled the thread
+//! has the chunk that is being filled: an item goes straight into it, without a lock, a queue or a wake-up.
 
 use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use futures_core::{FusedStream, Stream};
@@ -16,6 +17,7 @@ use futures_core::{FusedStream, Stream};
 use crate::error::{Error, Result};
 use crate::observe;
 use crate::stream::chunk::Chunk;
+use crate::stream::filling::{self, Filling};
 use crate::stream::options::Wire;
 use crate::stream::source::{Filled, Source};
 
@@ -174,19 +176,20 @@ impl<T> Future for Sending<'_, T> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.channel.lock();
         let ticket = match std::mem::replace(&mut self.state, SendState::Sent) {
-            SendState::New(item) => match state.offer(item) {
+            SendState::New(item) => match self.channel.offer(item) {
                 Some(ticket) => ticket,
                 None => return Poll::Ready(()),
             },
             SendState::Waiting(ticket) => ticket,
             SendState::Sent => return Poll::Ready(()),
         };
+        let mut state = self.channel.lock();
         if ticket < state.released {
             return Poll::Ready(());
         }
-        state.wait(cx.waker());
+        let is_filled = filling::is_of(self.channel);
+        state.wait(cx.waker(), is_filled);
         drop(state);
         self.state = SendState::Waiting(ticket);
         Poll::Pending
@@ -194,32 +197,36 @@ impl<T> Future for Sending<'_, T> {
 }
 
 /// What a stream and its emitter share.
-struct Channel<T>(Mutex<State<T>>);
+///
+/// In the order of its fields: what each item needs stands in front, so that the rest is not even read.
+#[repr(C)]
+struct Channel<T> {
+    /// How items become bytes, behind an endpoint.
+    encoding: OnceLock<Encoding<T>>,
+    /// Somebody waits: the consumer has to look at the state.
+    is_awaited: AtomicBool,
+    state: Mutex<State<T>>,
+}
+
+struct Encoding<T> {
+    encode: fn(T, Wire, &mut Chunk) -> Result<()>,
+    wire: Wire,
+}
 
 struct State<T> {
-    /// Items that wait for the consumer, in order: as many as `send`s are under way at most.
-    queue: VecDeque<T>,
-    /// How many items were emitted.
-    sent: u64,
-    /// How many of them need not wait any longer.
+    /// Items that wait for the consumer with their tickets, in order: as many as `send`s are under way at most.
+    queue: VecDeque<(u64, T)>,
+    /// The next ticket, for whoever has to wait.
+    next: u64,
+    /// Tickets below this one need not wait any longer.
     released: u64,
     /// Who polls the stream.
     consumer: Consumer,
     /// `send`s that were polled by somebody else, such as a `FuturesUnordered` or another task.
     others: Vec<Waker>,
-    encoding: Option<Encoding<T>>,
 }
 
-/// How items become bytes behind an endpoint.
-struct Encoding<T> {
-    encode: fn(T, Wire, &mut Chunk) -> Result<()>,
-    wire: Wire,
-    /// The chunk that is being filled; one that is always full while the producer is not polled.
-    chunk: Chunk,
-    failure: Option<Error>,
-}
-
-/// The waker of whoever polls the stream, and whether that is happening.
+/// The waker of whoever polls the stream and, of a plain stream, whether that is happening.
 #[derive(Default)]
 struct Consumer {
     waker: Option<Waker>,
@@ -241,117 +248,114 @@ impl Consumer {
 
 impl<T> Default for Channel<T> {
     fn default() -> Self {
-        Self(Mutex::new(State {
+        let state = State {
             queue: VecDeque::new(),
-            sent: 0,
+            next: 0,
             released: 0,
             consumer: Consumer::default(),
             others: Vec::new(),
-            encoding: None,
-        }))
+        };
+        Self { encoding: OnceLock::new(), is_awaited: AtomicBool::new(false), state: Mutex::new(state) }
     }
 }
 
 impl<T> Channel<T> {
-    /// The state, also after an item's `Serialize` has panicked: what it left is behind the chunk's last whole item.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes an item: `None` if its sender may go on at once, or else the ticket with which it waits.
+    #[inline]
+    fn offer(&self, item: T) -> Option<u64> {
+        let item = match self.encoding.get() {
+            Some(Encoding { encode, wire }) => {
+                match filling::write(self, item, |item, chunk| encode(item, *wire, chunk)) {
+                    Ok(filling::Room::Left) => return None,
+                    Ok(filling::Room::None) => return Some(self.wait_with(None)),
+                    Err(item) => item,
+                }
+            }
+            None => item,
+        };
+        Some(self.wait_with(Some(item)))
+    }
+
+    /// The ticket of a sender that waits, with its item if that waits too.
+    fn wait_with(&self, item: Option<T>) -> u64 {
+        let mut state = self.lock();
+        let ticket = state.next;
+        state.next += 1;
+        state.queue.extend(item.map(|item| (ticket, item)));
+        self.is_awaited.store(true, Ordering::Release);
+        ticket
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.is_awaited.load(Ordering::Acquire)
     }
 
     /// The next item of a plain stream.
     fn take(&self) -> Option<T> {
         let mut state = self.lock();
         state.consumer.polling = false;
-        let item = state.queue.pop_front()?;
+        let (_, item) = state.queue.pop_front()?;
         state.release();
         Some(item)
+    }
+
+    /// The producer is about to be polled, and everything in the last chunk was taken.
+    fn open(&self, waker: &Waker, filling: &mut Filling) {
+        let mut state = self.lock();
+        state.consumer.waker = Some(waker.clone());
+        state.release();
+        let Some(Encoding { encode, wire }) = self.encoding.get() else { return };
+        while filling.has_room()
+            && let Some((_, item)) = state.queue.pop_front()
+        {
+            filling.write(item, |item, chunk| encode(item, *wire, chunk));
+        }
+        if filling.has_room() {
+            state.release();
+        }
+        self.is_awaited.store(state.released < state.next, Ordering::Release);
+    }
+
+    /// Whether there are items that found no room.
+    fn has_more(&self) -> bool {
+        self.is_awaited() && !self.lock().queue.is_empty()
     }
 }
 
 impl<T> State<T> {
-    /// Takes an item: `None` if its sender may go on at once, or else the ticket with which it waits.
-    fn offer(&mut self, item: T) -> Option<u64> {
-        let ticket = self.sent;
-        self.sent += 1;
-        match &mut self.encoding {
-            Some(encoding) if self.queue.is_empty() && encoding.has_room() => {
-                encoding.write(item);
-                if encoding.has_room() {
-                    return None;
-                }
-            }
-            _ => self.queue.push_back(item),
-        }
-        Some(ticket)
-    }
-
     /// All items but those in the queue were taken: their senders go on.
     fn release(&mut self) {
-        self.released = self.sent - self.queue.len() as u64;
+        self.released = self.queue.front().map_or(self.next, |(ticket, _)| *ticket);
         for waker in self.others.drain(..) {
             waker.wake();
         }
     }
 
-    /// A sender has to wait. The consumer polls the producer again by itself, as soon as it has room.
-    fn wait(&mut self, waker: &Waker) {
-        if self.consumer.is(waker) && self.consumer.polling {
+    /// A sender has to wait. A consumer that is polling the producer does so again by itself, as soon as it has room.
+    fn wait(&mut self, waker: &Waker, is_filled: bool) {
+        let is_polled = is_filled || self.consumer.polling;
+        if self.consumer.is(waker) && is_polled {
             return;
         }
         if !self.others.iter().any(|other| other.will_wake(waker)) {
             self.others.push(waker.clone());
         }
-        if !self.consumer.polling
-            && let Some(consumer) = &self.consumer.waker
-        {
+        if !is_polled && let Some(consumer) = &self.consumer.waker {
             consumer.wake_by_ref();
         }
-    }
-
-    /// The producer is about to be polled, and everything in the last chunk was taken.
-    fn open(&mut self, chunk: &mut Chunk, waker: &Waker) {
-        self.consumer.clone_from_if_other(waker);
-        if let Some(encoding) = &mut self.encoding {
-            std::mem::swap(&mut encoding.chunk, chunk);
-        }
-        self.release();
-        self.encode_queue();
-        let room = self.encoding.as_ref().is_some_and(Encoding::has_room);
-        if room {
-            self.release();
-        }
-    }
-
-    fn encode_queue(&mut self) {
-        let Some(encoding) = &mut self.encoding else { return };
-        while encoding.has_room()
-            && let Some(item) = self.queue.pop_front()
-        {
-            encoding.write(item);
-        }
-    }
-
-    /// The producer has been polled. Whether there is more, which found no room, and what an item failed with.
-    fn close(&mut self, chunk: &mut Chunk) -> (bool, Option<Error>) {
-        self.consumer.polling = false;
-        let Some(encoding) = &mut self.encoding else { return (false, None) };
-        std::mem::swap(&mut encoding.chunk, chunk);
-        (chunk.is_full() || !self.queue.is_empty(), encoding.failure.take())
-    }
-}
-
-impl<T> Encoding<T> {
-    fn has_room(&self) -> bool {
-        !self.chunk.is_full() && self.failure.is_none()
-    }
-
-    fn write(&mut self, item: T) {
-        self.failure = (self.encode)(item, self.wire, &mut self.chunk).err();
     }
 }
 
 /// An [`Emitted`] behind an endpoint.
-pub(crate) struct EmittedSource<R: StreamResult>(Emitted<R>);
+pub(crate) struct EmittedSource<R: StreamResult> {
+    emitted: Emitted<R>,
+    /// Whom the channel knows as its consumer.
+    waker: Option<Waker>,
+}
 
 impl<R: StreamResult> EmittedSource<R> {
     pub(crate) fn new(
@@ -359,9 +363,8 @@ impl<R: StreamResult> EmittedSource<R> {
         encode: fn(R::Item, Wire, &mut Chunk) -> Result<()>,
         wire: Wire,
     ) -> Self {
-        let encoding = Encoding { encode, wire, chunk: Chunk::default(), failure: None };
-        emitted.channel.lock().encoding = Some(encoding);
-        Self(emitted)
+        let _ = emitted.channel.encoding.set(Encoding { encode, wire });
+        Self { emitted, waker: None }
     }
 }
 
@@ -370,17 +373,27 @@ where
     R::Error: Into<Error> + Send,
 {
     fn poll_fill(mut self: Pin<&mut Self>, cx: &mut Context<'_>, chunk: &mut Chunk) -> Filled {
-        let emitted = &mut self.0;
-        emitted.channel.lock().open(chunk, cx.waker());
-        let panic = catch_unwind(AssertUnwindSafe(|| emitted.run(cx))).err();
-        let (more, failure) = emitted.channel.lock().close(chunk);
+        let Self { emitted, waker } = &mut *self;
+        let is_known = waker.as_ref().is_some_and(|known| known.will_wake(cx.waker()));
+        let mut filling = Filling::new(&*emitted.channel, std::mem::replace(chunk, Chunk::EMPTY));
+        let filled = catch_unwind(AssertUnwindSafe(|| {
+            if !is_known || emitted.channel.is_awaited() {
+                emitted.channel.open(cx.waker(), &mut filling);
+            }
+            filling::scope(&mut filling, || emitted.run(cx));
+        }));
+        if !is_known {
+            *waker = Some(cx.waker().clone());
+        }
+        let failure = filling.take_failure();
+        *chunk = filling.into_chunk();
         if let Some(error) = failure {
             return Filled::Ended(Err(error));
         }
-        if let Some(panic) = panic {
+        if let Err(panic) = filled {
             return Filled::Ended(Err(Error::internal(observe::panic_text(&*panic))));
         }
-        match (&emitted.producer, more) {
+        match (&emitted.producer, chunk.is_full() || emitted.channel.has_more()) {
             (None, false) => Filled::Ended(emitted.outcome.take().map_or(Ok(()), |error| Err(error.into()))),
             (_, true) => Filled::More,
             (Some(_), false) => Filled::Paused,

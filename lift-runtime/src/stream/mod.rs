@@ -8,9 +8,9 @@
 //!
 //! ```text
 //! answer     the call: format, headers, what decides the status        negotiate, last_event_id, options
-//! body       frames for the transport, keep-alive, endings              ending, shutdown
+//! body       frames for the transport, keep-alive, endings              ending, shutdown, turn
 //! progress   the producer under way, in its context
-//! source     who fills chunks: a producer that emits (emitted), or a stream that was returned
+//! source     who fills chunks: a producer that emits (emitted, filling), or a stream that was returned
 //! encode     an item as an event, a line or bytes                       event, chunk, item
 //! hub        what is published once, for many streams
 //! ```
@@ -23,6 +23,7 @@ mod encode;
 mod ending;
 mod event;
 pub(crate) mod expansion;
+mod filling;
 mod hub;
 mod item;
 mod last_event_id;
@@ -33,6 +34,7 @@ mod shutdown;
 mod source;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 pub use async_stream::{stream, try_stream};
 pub use futures_core::Stream;
@@ -44,3 +46,4 @@ pub use self::event::Event;
 pub use self::hub::{Hub, OnLag, Published, Subscription};
 pub use self::last_event_id::LastEventId;
 pub(crate) use self::shutdown::Shutdown;
+pub(crate) use self::turn::turn;

@@ -31,6 +31,8 @@ pub(crate) struct Running {
     end: Option<End>,
     ends_at: Option<(Instant, Cut)>,
     pub(crate) has_items: bool,
+    /// The producer waits, and will wake who polled it last.
+    pub(crate) is_paused: bool,
     /// Somebody waits for what is made.
     pub(crate) asked: bool,
 }
@@ -64,6 +66,7 @@ impl Running {
             end: None,
             ends_at,
             has_items: false,
+            is_paused: false,
             asked: false,
         }
     }
@@ -79,6 +82,7 @@ impl Running {
         let items = chunk.items() > 0;
         (self.text, self.whole) = chunk.finish();
         self.has_items |= items;
+        self.is_paused = matches!(filled, Filled::Paused);
         match filled {
             Filled::Paused if !items => Progress::Silent,
             Filled::Paused | Filled::More => Progress::Items,

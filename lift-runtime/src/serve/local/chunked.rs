@@ -16,6 +16,7 @@ use http_body::Body as _;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::HEAD;
+use crate::stream;
 
 thread_local! {
     /// Where a thread joins a chunk that is written at once, as most are.
@@ -34,7 +35,7 @@ const LAST: &[u8] = b"0\r\n\r\n";
 /// If the client leaves or takes nothing, or if the body fails: without the last chunk, the client can tell.
 pub(super) async fn send<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T, body: Body) -> io::Result<Bytes> {
     let mut sending = Sending { body, ended: false, chunk: Chunk::default(), received: BytesMut::new() };
-    poll_fn(|cx| sending.poll(Pin::new(io), cx)).await?;
+    poll_fn(|cx| stream::turn(cx, |cx| sending.poll(Pin::new(io), cx))).await?;
     Ok(sending.received.freeze())
 }
 

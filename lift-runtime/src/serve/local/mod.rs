@@ -7,11 +7,13 @@ mod refusal;
 mod requests;
 mod socket;
 mod streams;
+mod workers;
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ use self::connection::Common;
 use self::streams::Streams;
 #[cfg(feature = "websocket")]
 pub(crate) use self::streams::Upgraded;
+use self::workers::Workers;
 use super::startup;
 use crate::app::App;
 use crate::error::Result;
@@ -43,11 +46,16 @@ const UNSENT: u32 = 64 * 1024;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// An app that is ready to be served.
-pub(super) struct Server(Arc<Common>);
+pub(super) struct Server {
+    common: Arc<Common>,
+    /// Where it is served, if not on the caller's runtime.
+    workers: Option<Workers>,
+}
 
 impl Server {
     pub(super) fn new<S: Clone + Send + Sync + 'static>(app: App<S>) -> Result<Self> {
         let write_timeout = app.serving.write_timeout;
+        let workers = NonZeroUsize::new(app.serving.workers).map(Workers::start).transpose()?;
         let (router, shared) = app.into_service()?;
         let mut http1 = http1::Builder::new();
         http1.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD);
@@ -60,7 +68,7 @@ impl Server {
             .keep_alive_interval(Duration::from_secs(30))
             .keep_alive_timeout(Duration::from_secs(20));
         let shutdown = shared.shutdown.clone();
-        Ok(Self(Arc::new(Common {
+        let common = Common {
             router,
             http1,
             http2,
@@ -68,7 +76,8 @@ impl Server {
             write_timeout,
             #[cfg(feature = "websocket")]
             connections: shared.connections.clone(),
-        })))
+        };
+        Ok(Self { common: Arc::new(common), workers })
     }
 
     /// Serves until `until` ends, then lets open requests finish.
@@ -84,14 +93,17 @@ impl Server {
         }
         drop((listener, open));
         // Connections wait for this, and so do streams, which end with their format's ending.
-        self.0.shutdown.begin();
+        self.common.shutdown.begin();
         let ended = async {
             #[cfg(feature = "websocket")]
-            self.0.connections.network.shut_down().await;
+            self.common.connections.network.shut_down().await;
             all_ended.recv().await;
         };
         if tokio::time::timeout(GRACE, ended).await.is_err() {
             tracing::warn!("stopped with requests open, after {} s", GRACE.as_secs());
+        }
+        if let Some(workers) = self.workers {
+            workers.stop().await;
         }
     }
 
@@ -99,15 +111,21 @@ impl Server {
         // Without it an event of a stream would wait for the acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
         bound_unsent(&stream);
-        let common = Arc::clone(&self.0);
-        tokio::spawn(async move {
+        let common = Arc::clone(&self.common);
+        match &self.workers {
+            Some(workers) => workers.spawn(stream, move |stream| serve(stream, peer, common, open)),
             // Called in here: a future that a task captures takes its room twice, where it was and where it is awaited.
-            if let Err(error) = connection::serve(stream, peer, common).await {
-                tracing::debug!(%peer, %error, "connection ended early");
-            }
-            drop(open);
-        });
+            None => drop(tokio::spawn(async move { serve(stream, peer, common, open).await })),
+        }
     }
+}
+
+/// Serves a connection to its end, until which it holds `open`.
+async fn serve(stream: TcpStream, peer: SocketAddr, common: Arc<Common>, open: mpsc::Sender<Infallible>) {
+    if let Err(error) = connection::serve(stream, peer, common).await {
+        tracing::debug!(%peer, %error, "connection ended early");
+    }
+    drop(open);
 }
 
 /// Bounds what of an answer waits in the kernel, which would take megabytes for a client that does not read, and would let

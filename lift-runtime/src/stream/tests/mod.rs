@@ -5,7 +5,9 @@ mod body;
 mod buffered;
 mod emitted;
 mod endings;
+mod filling;
 mod opening;
+mod turns;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,0 +1,106 @@
+//! Whose items go into which chunk: where producers poll one another, and where items come from other tasks.
+
+use futures_util::FutureExt as _;
+
+use super::*;
+use crate::stream::expansion::{EncodeItem as _, Format};
+
+static LINES: Options = Options::new(Format::Ndjson);
+
+/// An endless stream's text, as far as it comes without waiting.
+fn polled(router: &mut Router, path: &str) -> String {
+    let response = send(router, request(path)).now_or_never().expect("an answer");
+    let text = read(response).now_or_never().expect("its end").text;
+    text.replace('\n', " ")
+}
+
+#[tokio::test]
+async fn a_producer_may_read_another_route() {
+    let inner = script(&LINES, |emitter| async move {
+        for n in 0..3 {
+            emitter.send(item(n)).await;
+        }
+        Ok(())
+    });
+    let inner = app(inner).0;
+    let outer = script(&LINES, move |emitter| {
+        let mut inner = inner.clone();
+        async move {
+            emitter.send(item(7)).await;
+            let text = polled(&mut inner, "/probe");
+            emitter.send(Event::new(json!(text))).await;
+            emitter.send(item(8)).await;
+            Ok(())
+        }
+    });
+    let read = read(get("/probe", outer).await).await;
+    assert_eq!(read.text, "7\n\"0 1 2 \"\n8\n");
+}
+
+#[tokio::test]
+async fn an_item_may_read_another_route_while_it_is_written() {
+    struct Reading(Router);
+    impl serde::Serialize for Reading {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_str(&polled(&mut self.0.clone(), "/probe"))
+        }
+    }
+    struct Outer {}
+    impl Endpoint<Router, ()> for Outer {
+        const ROUTE: &'static Route = &Route::new(Method::GET, "/outer", "outer").streamed();
+        async fn serve(call: Call<Router>) -> Response {
+            let emitted = |inner: Router| {
+                Emitted::<Result<Option<Reading>>>::new(|emitter| async move {
+                    emitter.send(None).await;
+                    emitter.send(Some(Reading(inner))).await;
+                    emitter.send(None).await;
+                    Ok(())
+                })
+            };
+            let inner = call.state.clone();
+            call.stream_emitted(&LINES, inner, emitted, |item, format, out| Encode(item).write(format, out))
+                .await
+        }
+    }
+    let inner = script(&LINES, |emitter| async move {
+        for n in 0..3 {
+            emitter.send(item(n)).await;
+        }
+        Ok(())
+    });
+    let app = App::new().state(app(inner).0).routes(Routes::new().and(PhantomData::<Outer>));
+    let mut router = app.into_router().expect("the routes are unique");
+    assert_eq!(read(send(&mut router, request("/outer")).await).await.text, "null\n\"0 1 2 \"\nnull\n");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn items_of_other_tasks_keep_their_order() {
+    const EACH: u64 = 2_000;
+    let shared = script(&LINES, |emitter| async move {
+        let emitter = Arc::new(emitter);
+        let senders = (1..=3).map(|sender| {
+            let emitter = Arc::clone(&emitter);
+            tokio::spawn(async move {
+                for n in 0..EACH {
+                    emitter.send(item(sender * 10_000 + n)).await;
+                }
+            })
+        });
+        let senders: Vec<_> = senders.collect();
+        for n in 0..EACH {
+            emitter.send(item(n)).await;
+        }
+        for sender in senders {
+            assert!(sender.await.is_ok());
+        }
+        Ok(())
+    });
+    let text = read(get("/probe", shared).await).await.text;
+    let mut sent: Vec<Vec<u64>> = vec![Vec::new(); 4];
+    for n in text.lines().filter_map(|line| line.parse::<u64>().ok()) {
+        sent[usize::try_from(n / 10_000).expect("one of four")].push(n % 10_000);
+    }
+    for of_one in sent {
+        assert!(of_one.into_iter().eq(0..EACH));
+    }
+}
