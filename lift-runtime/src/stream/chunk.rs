@@ -7,12 +7,18 @@ use bytes::Bytes;
 use crate::stream::options::Options;
 
 thread_local! {
-    /// One buffer for all streams that are polled on a thread: a stream that is silent holds none.
-    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// Buffers for all streams that are polled on a thread: a stream that is silent holds none.
+    static SCRATCH: Cell<Vec<Vec<u8>>> = const { Cell::new(Vec::new()) };
 }
 
-/// A buffer that has grown beyond this, for an item that large, is not kept.
+/// So many are kept: as many as one write of the local server has gathered.
+const BUFFERS: usize = 16;
+
+/// One that has grown beyond this, for an item that large, is not kept.
 const KEPT: usize = 64 * 1024;
+
+/// What is smaller than this is not worth to be kept.
+const WORTH: usize = 4 * 1024;
 
 /// From this size on an item of a `bytes` stream is its own frame, and is not copied.
 const WHOLE: usize = 4 * 1024;
@@ -34,9 +40,9 @@ impl Chunk {
     pub(crate) const EMPTY: Self =
         Self { text: Vec::new(), committed: 0, whole: None, items: 0, most_items: 0, most_bytes: 0 };
 
-    /// An empty chunk, in this thread's buffer; `asked` if the transport waits for it.
+    /// An empty chunk, in a buffer of this thread's; `asked` if the transport waits for it.
     pub(crate) fn begin(options: &Options, asked: bool) -> Self {
-        let mut text = SCRATCH.take();
+        let mut text = buffers(Vec::pop).unwrap_or_default();
         // One more item fits behind a chunk that is nearly full.
         text.reserve(options.chunk + options.chunk / 8);
         Self { text, most_items: options.most_items(asked), most_bytes: options.chunk, ..Self::EMPTY }
@@ -73,8 +79,7 @@ impl Chunk {
         self.commit();
     }
 
-    /// Its frames, in order. The buffer goes back to the thread, unless so much of it is filled that a copy would
-    /// cost more than a new one.
+    /// Its frames, in order. The buffer goes back to the thread, unless so much of it is filled that it becomes one.
     pub(crate) fn finish(mut self) -> (Option<Bytes>, Option<Bytes>) {
         self.text.truncate(self.committed);
         let text = if self.text.is_empty() {
@@ -84,12 +89,34 @@ impl Chunk {
         } else {
             Some(Bytes::copy_from_slice(&self.text))
         };
-        self.text.clear();
-        if (1..=KEPT).contains(&self.text.capacity()) {
-            SCRATCH.set(self.text);
-        }
+        keep(self.text);
         (text, self.whole)
     }
+}
+
+/// A frame has been written: its memory is the next one's, if it is nobody else's.
+pub(crate) fn recycle(frame: Bytes) {
+    if let Ok(frame) = frame.try_into_mut() {
+        keep(frame.into());
+    }
+}
+
+fn keep(mut buffer: Vec<u8>) {
+    if (WORTH..=KEPT).contains(&buffer.capacity()) {
+        buffer.clear();
+        buffers(|all| {
+            if all.len() < BUFFERS {
+                all.push(buffer);
+            }
+        });
+    }
+}
+
+fn buffers<R>(f: impl FnOnce(&mut Vec<Vec<u8>>) -> R) -> R {
+    let mut all = SCRATCH.take();
+    let result = f(&mut all);
+    SCRATCH.set(all);
+    result
 }
 
 #[cfg(test)]

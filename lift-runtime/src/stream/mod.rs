@@ -41,6 +41,7 @@ pub use futures_core::Stream;
 pub use futures_util::stream::iter;
 
 pub(crate) use self::answer::Streamed;
+pub(crate) use self::chunk::recycle;
 pub use self::emitted::{Emitted, Emitter, Sending, StreamResult};
 pub use self::event::Event;
 pub use self::hub::{Hub, OnLag, Published, Subscription};

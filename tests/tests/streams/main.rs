@@ -8,3 +8,4 @@ mod hub_redis;
 mod items;
 mod leaving;
 mod memory;
+mod workers;

@@ -1,9 +1,11 @@
 //! A stream on HTTP/1.1, without hyper: its head was sent by hyper, which would hold 20 KiB of buffers for as long
-//! as the stream is open. Here a stream that is silent has no buffer, and an event is one write.
+//! as the stream is open. Here a stream that is silent has no buffer, an event is one write, and what comes in bulk is
+//! written in large pieces.
 //!
 //! The body leaves in chunks ([RFC 9112 §7.1](https://www.rfc-editor.org/rfc/rfc9112#section-7.1)).
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, Cursor, IoSlice, Write as _};
 use std::pin::Pin;
@@ -11,7 +13,7 @@ use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use bytes::buf::Chain;
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use http_body::Body as _;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -23,27 +25,42 @@ thread_local! {
     static JOINED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Up to this size a frame is copied between its chunk's head and end; a larger one is written from where it is.
+/// Up to this size a frame is copied between its chunk's head and end, and written at once; a larger one is written from
+/// where it is, and with it what follows.
 const SMALL: usize = 4 * 1024;
+
+/// Large frames are gathered for one write, which wakes the client once: one at first, then twice as much each time, up
+/// to this, until the body or the client pauses.
+const GATHERED: usize = 256 * 1024;
+const AT_FIRST: usize = 16 * 1024;
 
 const CRLF: &[u8] = b"\r\n";
 const LAST: &[u8] = b"0\r\n\r\n";
+/// The line break behind a chunk that is the last but one, and the last.
+const END: &[u8] = b"\r\n0\r\n\r\n";
+
+/// The pieces of a chunk: its frames, each but one larger than [`SMALL`], between its size and what stands behind them.
+const SLICES: usize = GATHERED / SMALL + 3;
 
 /// Sends a body to its end, and returns what the client has sent meanwhile.
 ///
 /// # Errors
 /// If the client leaves or takes nothing, or if the body fails: without the last chunk, the client can tell.
 pub(super) async fn send<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T, body: Body) -> io::Result<Bytes> {
-    let mut sending = Sending { body, ended: false, chunk: Chunk::default(), received: BytesMut::new() };
+    let mut sending =
+        Sending { body, chunk: Chunk::default(), end: None, gathers: AT_FIRST, received: BytesMut::new() };
     poll_fn(|cx| stream::turn(cx, |cx| sending.poll(Pin::new(io), cx))).await?;
     Ok(sending.received.freeze())
 }
 
 struct Sending {
     body: Body,
-    ended: bool,
     /// What of a chunk is not written yet.
     chunk: Chunk,
+    /// How the body has ended, behind that chunk.
+    end: Option<Result<(), axum::Error>>,
+    /// How much is gathered for the next one.
+    gathers: usize,
     received: BytesMut,
 }
 
@@ -55,24 +72,50 @@ impl Sending {
     ) -> Poll<io::Result<()>> {
         loop {
             // The producer is not asked for more before everything has been taken.
-            ready!(self.chunk.poll_write(io.as_mut(), cx))?;
-            if self.ended {
-                return io.poll_flush(cx);
+            if self.chunk.poll_write(io.as_mut(), cx)?.is_pending() {
+                self.gathers = AT_FIRST;
+                return Poll::Pending;
             }
-            match Pin::new(&mut self.body).poll_frame(cx) {
-                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                    // A chunk of no bytes would be the last one.
-                    Ok(data) if !data.is_empty() => self.chunk = Chunk::new(data),
-                    _ => {}
-                },
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(io::Error::other(error))),
-                Poll::Ready(None) => {
-                    self.ended = true;
-                    self.chunk = Chunk::last();
-                }
-                Poll::Pending => return self.poll_client(io, cx),
+            match self.end.take_if(|end| end.is_err()) {
+                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
+                _ if self.end.is_some() => return io.poll_flush(cx),
+                _ => {}
+            }
+            if self.gather(cx).is_pending() {
+                return self.poll_client(io, cx);
             }
         }
+    }
+
+    /// The next chunk: what the body has at once of large frames, or one that is small.
+    fn gather(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut frames = Frames::default();
+        while frames.remaining() < self.gathers && self.end.is_none() {
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    let data = frame.into_data().unwrap_or_default();
+                    let is_small = data.len() <= SMALL;
+                    if is_small && !data.is_empty() && frames.all.is_empty() {
+                        self.chunk = Chunk::small(&data);
+                        return Poll::Ready(());
+                    }
+                    // A chunk of no bytes would be the last one.
+                    frames.push(data);
+                    // Behind it, others may be long in coming.
+                    if is_small && frames.has_remaining() {
+                        break;
+                    }
+                }
+                Poll::Ready(Some(Err(error))) => self.end = Some(Err(error)),
+                Poll::Ready(None) => self.end = Some(Ok(())),
+                Poll::Pending if frames.all.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+            }
+        }
+        let is_full = frames.remaining() >= self.gathers;
+        self.gathers = if is_full { (self.gathers * 2).min(GATHERED) } else { AT_FIRST };
+        self.chunk = Chunk::large(frames, matches!(self.end, Some(Ok(()))));
+        Poll::Ready(())
     }
 
     /// Notices that the client has left, and keeps what it sends for its next request. Never ready but with an error.
@@ -94,35 +137,35 @@ impl Sending {
     }
 }
 
-/// A chunk: its size and data, or all of it where it is small; data that are large; the line break behind these.
-struct Chunk(Chain<Chain<Cursor<Vec<u8>>, Bytes>, &'static [u8]>);
+/// A chunk: its size, and all of it where it is small; data that are large; what stands behind these.
+struct Chunk(Chain<Chain<Cursor<Vec<u8>>, Frames>, &'static [u8]>);
 
 impl Default for Chunk {
     fn default() -> Self {
-        Self::of(Vec::new(), Bytes::new(), &[])
+        Self::of(Vec::new(), Frames::default(), &[])
     }
 }
 
 impl Chunk {
-    fn of(joined: Vec<u8>, large: Bytes, end: &'static [u8]) -> Self {
+    fn of(joined: Vec<u8>, large: Frames, end: &'static [u8]) -> Self {
         Self(Cursor::new(joined).chain(large).chain(end))
     }
 
-    fn new(data: Bytes) -> Self {
-        let mut joined = JOINED.take();
-        joined.clear();
-        // A `Vec` takes whatever is written.
-        let _ = write!(joined, "{:x}\r\n", data.len());
-        if data.len() > SMALL {
-            return Self::of(joined, data, CRLF);
-        }
-        joined.extend_from_slice(&data);
+    fn small(data: &[u8]) -> Self {
+        let mut joined = size_line(data.len());
+        joined.extend_from_slice(data);
         joined.extend_from_slice(CRLF);
-        Self::of(joined, Bytes::new(), &[])
+        Self::of(joined, Frames::default(), &[])
     }
 
-    fn last() -> Self {
-        Self::of(Vec::new(), Bytes::new(), LAST)
+    /// These frames, and the last chunk behind them if the body has ended.
+    fn large(frames: Frames, ended: bool) -> Self {
+        match (frames.remaining(), ended) {
+            (0, true) => Self::of(Vec::new(), frames, LAST),
+            (0, false) => Self::default(),
+            (len, true) => Self::of(size_line(len), frames, END),
+            (len, false) => Self::of(size_line(len), frames, CRLF),
+        }
     }
 
     fn poll_write<T: AsyncWrite>(
@@ -131,7 +174,7 @@ impl Chunk {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         while self.0.has_remaining() {
-            let mut slices = [IoSlice::new(&[]); 3];
+            let mut slices = [IoSlice::new(&[]); SLICES];
             let count = self.0.chunks_vectored(&mut slices);
             let written = match &slices[..count] {
                 [one] => io.as_mut().poll_write(cx, one),
@@ -142,12 +185,74 @@ impl Chunk {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.0.advance(written);
+            if !self.0.has_remaining() {
+                self.release();
+            }
         }
-        let joined = std::mem::take(self.0.first_mut().first_mut().get_mut());
+        Poll::Ready(Ok(()))
+    }
+
+    /// What is written holds nothing, for the stream may be silent from now on.
+    fn release(&mut self) {
+        let (start, _) = std::mem::take(self).0.into_inner();
+        let (joined, _) = start.into_inner();
+        let joined = joined.into_inner();
         if joined.capacity() > 0 {
             JOINED.set(joined);
         }
-        Poll::Ready(Ok(()))
+    }
+}
+
+/// The line that begins a chunk, where a thread joins it.
+fn size_line(len: usize) -> Vec<u8> {
+    let mut joined = JOINED.take();
+    joined.clear();
+    // A `Vec` takes whatever is written.
+    let _ = write!(joined, "{len:x}\r\n");
+    joined
+}
+
+/// Data of a body, as it gave them.
+#[derive(Default)]
+struct Frames {
+    all: VecDeque<Bytes>,
+    len: usize,
+}
+
+impl Frames {
+    fn push(&mut self, data: Bytes) {
+        if !data.is_empty() {
+            self.len += data.len();
+            self.all.push_back(data);
+        }
+    }
+}
+
+impl Buf for Frames {
+    fn remaining(&self) -> usize {
+        self.len
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.all.front().map_or(&[], |data| data)
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let pairs = slices.iter_mut().zip(&self.all);
+        pairs.map(|(slice, data)| *slice = IoSlice::new(data)).count()
+    }
+
+    fn advance(&mut self, mut count: usize) {
+        self.len -= count;
+        while let Some(first) = self.all.front_mut() {
+            if count < first.len() {
+                return first.advance(count);
+            }
+            count -= first.len();
+            if let Some(written) = self.all.pop_front() {
+                stream::recycle(written);
+            }
+        }
     }
 }
 

@@ -114,8 +114,7 @@ impl Server {
         let common = Arc::clone(&self.common);
         match &self.workers {
             Some(workers) => workers.spawn(stream, move |stream| serve(stream, peer, common, open)),
-            // Called in here: a future that a task captures takes its room twice, where it was and where it is awaited.
-            None => drop(tokio::spawn(async move { serve(stream, peer, common, open).await })),
+            None => drop(tokio::spawn(serve(stream, peer, common, open))),
         }
     }
 }
