@@ -156,6 +156,20 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_that_is_written_is_the_next_ones_memory() {
+        let options = Options::new(Format::Bytes).chunk(WORTH);
+        let mut chunk = Chunk::begin(&options, true);
+        chunk.push(Bytes::from(vec![7; WORTH - 1]));
+        chunk.push(Bytes::from_static(b"8"));
+        let text = chunk.finish().0.expect("a frame");
+        let (at, shared) = (text.as_ptr(), text.clone());
+        recycle(text);
+        assert_ne!(Chunk::begin(&options, true).text.as_ptr(), at, "somebody holds it");
+        recycle(shared);
+        assert_eq!(Chunk::begin(&options, true).text.as_ptr(), at);
+    }
+
+    #[test]
     fn the_threads_buffer_comes_back() {
         let chunk = Chunk::begin(&Options::new(Format::Ndjson), true);
         let first = chunk.text.as_ptr();

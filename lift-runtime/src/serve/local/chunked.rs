@@ -288,6 +288,74 @@ mod tests {
         }
     }
 
+    /// The data of chunks, and whether the last one is there.
+    fn decoded(mut text: &[u8]) -> (Vec<u8>, bool) {
+        let mut data = Vec::new();
+        while let Some(at) = text.windows(2).position(|window| window == CRLF) {
+            let size = std::str::from_utf8(&text[..at]).expect("a size");
+            let size = usize::from_str_radix(size, 16).expect("hexadecimal");
+            data.extend_from_slice(&text[at + 2..at + 2 + size]);
+            assert_eq!(&text[at + 2 + size..at + 4 + size], CRLF);
+            text = &text[at + 4 + size..];
+            if size == 0 {
+                assert!(text.is_empty());
+                return (data, true);
+            }
+        }
+        (data, false)
+    }
+
+    #[tokio::test]
+    async fn whatever_the_frames_and_the_pipe_all_of_them_arrive() {
+        static BYTES: [u8; 40_000] = [b'x'; 40_000];
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..60 {
+            let sizes = [0, 1, SMALL, SMALL + 1, 16_400, 40_000];
+            let frames: Vec<_> =
+                (0..random.usize(..40)).map(|_| &BYTES[..sizes[random.usize(..6)]]).collect();
+            let fails = random.bool();
+            let mut results: Vec<_> = frames.iter().copied().map(Ok).collect();
+            results.extend(fails.then_some(Err("no more")));
+            let (all, result) = sent([300, 5_000, 1 << 20][random.usize(..3)], results).await;
+            assert_eq!((decoded(&all), result.is_err()), ((frames.concat(), !fails), fails));
+        }
+    }
+
+    #[tokio::test]
+    async fn large_frames_are_gathered_until_the_body_pauses() {
+        static LARGE: [u8; 16_384] = [b'x'; 16_384];
+        let (mut io, mut client) = tokio::io::duplex(1 << 20);
+        let (sender, more) = tokio::sync::oneshot::channel::<io::Result<&[u8]>>();
+        let at_once = stream::iter((0..64).map(|_| Ok(&LARGE[..])));
+        let later = stream::once(async { more.await.unwrap_or(Ok(b"")) });
+        let body = Body::from_stream(futures_util::StreamExt::chain(at_once, later));
+        let sending = tokio::spawn(async move { send(&mut io, body).await });
+        // One, two, four, eight and as many as are gathered at most, and those that are left: none waits for what is late.
+        let mut all = vec![0; 64 * LARGE.len() + 3 * 8 + 5 * 9];
+        client.read_exact(&mut all).await.expect("all that there is");
+        let size =
+            |at: usize| all[at..].iter().take_while(|byte| **byte != b'\r').map(|byte| char::from(*byte));
+        assert_eq!(size(0).collect::<String>(), "4000");
+        assert_eq!(size(LARGE.len() + 8).collect::<String>(), "8000");
+        sender.send(Ok(&LARGE)).expect("it waits");
+        sending.await.expect("no panic").expect("sent");
+        client.read_to_end(&mut all).await.expect("the rest");
+        let (data, ended) = decoded(&all);
+        assert_eq!((data.len(), ended), (65 * LARGE.len(), true));
+    }
+
+    #[test]
+    fn what_is_written_holds_nothing() {
+        let mut frames = Frames::default();
+        frames.push(Bytes::from(vec![b'x'; SMALL + 1]));
+        let mut chunk = Chunk::large(frames, false);
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        assert!(chunk.poll_write(Pin::new(&mut tokio::io::sink()), &mut cx).is_ready());
+        let (start, end) = chunk.0.into_inner();
+        let (joined, frames) = start.into_inner();
+        assert_eq!((joined.into_inner().capacity(), frames.all.capacity(), end), (0, 0, &[][..]));
+    }
+
     #[tokio::test]
     async fn a_body_that_fails_has_no_last_chunk() {
         let (all, result) = sent(64, vec![Ok(b"one"), Err("no more")]).await;
