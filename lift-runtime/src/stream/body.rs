@@ -26,6 +26,7 @@ pin_project! {
     /// The body of a streamed answer: it runs the producer when the transport asks for more. It has one timer, set
     /// only while the producer is silent.
     pub(crate) struct StreamBody {
+        id: turn::Id,
         running: Running,
         phase: Phase,
         // Since when the transport has been waiting for an item.
@@ -61,6 +62,7 @@ impl StreamBody {
         }
         running.asked = true;
         Self {
+            id: turn::Id::new(),
             phase: Phase::Flowing,
             silent_since: (!running.has_items).then_some(since),
             kept_alive: None,
@@ -94,7 +96,9 @@ impl StreamBody {
         }
         *this.wakes_at = None;
         if poll_timer(this.timer.as_mut(), due, cx).is_pending() {
-            *this.wakes_at = this.timer.as_pin_mut().map(|timer| timer.deadline());
+            // Of a task that has had its share, timers are not even looked at.
+            let is_set = tokio::task::coop::has_budget_remaining();
+            *this.wakes_at = this.timer.as_pin_mut().filter(|_| is_set).map(|timer| timer.deadline());
             return Poll::Pending;
         }
         let now = Instant::now();
@@ -114,7 +118,7 @@ impl Body for StreamBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
-        let mut is_paused = turn::is_paused(&*self, cx);
+        let mut is_paused = turn::is_paused(self.id, cx);
         loop {
             let mut this = self.as_mut().project();
             if let Some(bytes) = this.running.next_frame() {
@@ -130,15 +134,16 @@ impl Body for StreamBody {
                 }
                 Phase::Done => return Poll::Ready(None),
             }
-            let progress =
-                if std::mem::take(&mut is_paused) { Progress::Silent } else { this.running.advance(cx) };
+            let progress = if std::mem::take(&mut is_paused) {
+                Progress::Silent
+            } else {
+                let progress = this.running.advance(cx);
+                turn::polled(*this.id, cx, this.running.is_paused);
+                progress
+            };
             match progress {
                 Progress::Items => {
                     *this.silent_since = None;
-                    if this.running.is_paused {
-                        turn::pause(&*self, cx);
-                    }
-                    let this = self.as_mut().project();
                     if !this.running.has_frame() {
                         // Items of no bytes: let others run before the next ones.
                         cx.waker().wake_by_ref();

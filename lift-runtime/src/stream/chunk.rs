@@ -60,6 +60,8 @@ impl Chunk {
 
     /// Where an item is written.
     pub(crate) fn text(&mut self) -> &mut Vec<u8> {
+        // Of an item that panicked, and whose producer has caught that, half may be there.
+        self.text.truncate(self.committed);
         &mut self.text
     }
 
@@ -72,7 +74,7 @@ impl Chunk {
     /// An item that is bytes already.
     pub(crate) fn push(&mut self, bytes: Bytes) {
         if bytes.len() < WHOLE {
-            self.text.extend_from_slice(&bytes);
+            self.text().extend_from_slice(&bytes);
         } else {
             self.whole = Some(bytes);
         }
@@ -96,7 +98,8 @@ impl Chunk {
 
 /// A frame has been written: its memory is the next one's, if it is nobody else's.
 pub(crate) fn recycle(frame: Bytes) {
-    if let Ok(frame) = frame.try_into_mut() {
+    if let Ok(mut frame) = frame.try_into_mut() {
+        frame.clear();
         keep(frame.into());
     }
 }

@@ -267,7 +267,8 @@ impl<T> Channel<T> {
     /// Takes an item: `None` if its sender may go on at once, or else the ticket with which it waits.
     #[inline]
     fn offer(&self, item: T) -> Option<u64> {
-        let item = match self.encoding.get() {
+        // Behind an item that waits, all others do.
+        let item = match self.encoding.get().filter(|_| !self.is_awaited()) {
             Some(Encoding { encode, wire }) => {
                 match filling::write(self, item, |item, chunk| encode(item, *wire, chunk)) {
                     Ok(filling::Room::Left) => return None,

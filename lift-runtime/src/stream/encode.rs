@@ -101,39 +101,15 @@ fn write_data<T: Serialize>(data: &T, out: &mut Vec<u8>) -> Result<()> {
 }
 
 pub(crate) fn write_line<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<()> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, OneLine::default()))?;
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, OneLine))?;
     out.push(b'\n');
     Ok(())
 }
 
 /// JSON without a line break. serde_json writes none itself; only a `RawValue` can bring one, between its tokens.
-///
-/// What stands around a key is written together with it, in three pieces for five.
-#[derive(Default)]
-struct OneLine {
-    in_key: bool,
-}
+struct OneLine;
 
 impl Formatter for OneLine {
-    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.in_key = true;
-        // Each of a length that the compiler knows: it writes these itself.
-        if first { writer.write_all(b"\"") } else { writer.write_all(b",\"") }
-    }
-
-    /// A key is a string, whatever its type.
-    fn begin_string<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        if self.in_key { Ok(()) } else { writer.write_all(b"\"") }
-    }
-
-    fn end_string<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        if std::mem::take(&mut self.in_key) { writer.write_all(b"\":") } else { writer.write_all(b"\"") }
-    }
-
-    fn begin_object_value<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        Ok(())
-    }
-
     fn write_raw_fragment<W: ?Sized + io::Write>(
         &mut self,
         writer: &mut W,
@@ -180,47 +156,6 @@ mod tests {
             "id: 7\nevent: pair\ndata: [1,2]\n\n"
         );
         assert_eq!(written(|out| Encode(event()).write(Wire::Ndjson, out)), "[1,2]\n");
-    }
-
-    #[test]
-    fn it_is_the_json_that_serde_json_writes() -> Result<()> {
-        #[derive(PartialEq, Eq, PartialOrd, Ord, Serialize)]
-        enum Unit {
-            A,
-        }
-        #[derive(Serialize)]
-        struct All {
-            text: &'static str,
-            #[serde(rename = "quo\"te\n")]
-            escaped: char,
-            none: Option<()>,
-            empty: BTreeMap<u8, u8>,
-            integers: BTreeMap<i64, f64>,
-            booleans: BTreeMap<bool, Vec<&'static str>>,
-            units: BTreeMap<Unit, (u8, String)>,
-            bytes: &'static [u8],
-            nested: BTreeMap<String, BTreeMap<char, Option<u128>>>,
-            #[serde(flatten)]
-            rest: BTreeMap<String, serde_json::Value>,
-            last: Result<u8, Unit>,
-        }
-        let all = All {
-            text: "a\"b",
-            escaped: '\\',
-            none: None,
-            empty: BTreeMap::new(),
-            integers: BTreeMap::from([(-1, 0.5), (7, f64::NAN)]),
-            booleans: BTreeMap::from([(false, vec![]), (true, vec!["", "x"])]),
-            units: BTreeMap::from([(Unit::A, (1, "\u{1}".into()))]),
-            bytes: b"\"",
-            nested: BTreeMap::from([("\"".into(), BTreeMap::from([('\t', Some(u128::MAX)), ('z', None)]))]),
-            rest: BTreeMap::from([("a".into(), serde_json::json!({"b": ["c", {"d": null}]}))]),
-            last: Err(Unit::A),
-        };
-        let mut line = Vec::new();
-        write_line(&all, &mut line)?;
-        assert_eq!(String::from_utf8_lossy(&line), serde_json::to_string(&all)? + "\n");
-        Ok(())
     }
 
     #[test]

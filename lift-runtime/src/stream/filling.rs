@@ -72,7 +72,8 @@ pub(super) fn scope<R>(filling: &mut Filling, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Of a producer that is polled by another one's item while that is written, no items are: they wait until it is asked again.
+/// While an item is written, the chunk stays its owner's: what producers emit that this item polls is queued until they
+/// are asked again.
 fn swap(filling: &mut Filling) {
     FILLING.with(|of_thread| {
         if let Ok(mut of_thread) = of_thread.try_borrow_mut() {

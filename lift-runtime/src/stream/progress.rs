@@ -73,6 +73,7 @@ impl Running {
 
     /// Runs the producer until it pauses, ends, or has filled a chunk.
     pub(crate) fn advance(&mut self, cx: &mut task::Context<'_>) -> Progress {
+        self.is_paused = false;
         if let Some(cut) = self.is_cut() {
             self.finish(End::Cut(cut));
         }

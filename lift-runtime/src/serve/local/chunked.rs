@@ -34,6 +34,9 @@ const SMALL: usize = 4 * 1024;
 const GATHERED: usize = 256 * 1024;
 const AT_FIRST: usize = 16 * 1024;
 
+/// After so much that a client has taken at once, others have their turn.
+const TURN: usize = 1024 * 1024;
+
 const CRLF: &[u8] = b"\r\n";
 const LAST: &[u8] = b"0\r\n\r\n";
 /// The line break behind a chunk that is the last but one, and the last.
@@ -70,6 +73,7 @@ impl Sending {
         mut io: Pin<&mut T>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
+        let mut written = 0;
         loop {
             // The producer is not asked for more before everything has been taken.
             if self.chunk.poll_write(io.as_mut(), cx)?.is_pending() {
@@ -81,9 +85,14 @@ impl Sending {
                 _ if self.end.is_some() => return io.poll_flush(cx),
                 _ => {}
             }
+            if written >= TURN {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             if self.gather(cx).is_pending() {
                 return self.poll_client(io, cx);
             }
+            written += self.chunk.0.remaining();
         }
     }
 
@@ -96,6 +105,7 @@ impl Sending {
                     let data = frame.into_data().unwrap_or_default();
                     let is_small = data.len() <= SMALL;
                     if is_small && !data.is_empty() && frames.all.is_empty() {
+                        self.gathers = AT_FIRST;
                         self.chunk = Chunk::small(&data);
                         return Poll::Ready(());
                     }
@@ -108,7 +118,10 @@ impl Sending {
                 }
                 Poll::Ready(Some(Err(error))) => self.end = Some(Err(error)),
                 Poll::Ready(None) => self.end = Some(Ok(())),
-                Poll::Pending if frames.all.is_empty() => return Poll::Pending,
+                Poll::Pending if frames.all.is_empty() => {
+                    self.gathers = AT_FIRST;
+                    return Poll::Pending;
+                }
                 Poll::Pending => break,
             }
         }
@@ -174,11 +187,13 @@ impl Chunk {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         while self.0.has_remaining() {
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let count = self.0.chunks_vectored(&mut slices);
-            let written = match &slices[..count] {
-                [one] => io.as_mut().poll_write(cx, one),
-                several => io.as_mut().poll_write_vectored(cx, several),
+            let first = self.0.chunk();
+            let written = if first.len() == self.0.remaining() {
+                io.as_mut().poll_write(cx, first)
+            } else {
+                let mut slices = [IoSlice::new(&[]); SLICES];
+                let count = self.0.chunks_vectored(&mut slices);
+                io.as_mut().poll_write_vectored(cx, &slices[..count])
             };
             let written = ready!(written)?;
             if written == 0 {

@@ -55,7 +55,7 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new<S: Clone + Send + Sync + 'static>(app: App<S>) -> Result<Self> {
         let write_timeout = app.serving.write_timeout;
-        let workers = NonZeroUsize::new(app.serving.workers).map(Workers::start).transpose()?;
+        let workers = NonZeroUsize::new(app.serving.workers);
         let (router, shared) = app.into_service()?;
         let mut http1 = http1::Builder::new();
         http1.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD);
@@ -77,6 +77,8 @@ impl Server {
             #[cfg(feature = "websocket")]
             connections: shared.connections.clone(),
         };
+        let workers = workers.map(Workers::start).transpose();
+        let workers = workers.map_err(|error| startup(format!("cannot start the workers: {error}")))?;
         Ok(Self { common: Arc::new(common), workers })
     }
 

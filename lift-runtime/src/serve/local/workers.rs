@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{mpsc, oneshot};
 
 /// How long the threads have to drop what is left when the server has stopped. One that a handler blocks is left behind.
@@ -76,11 +76,25 @@ impl Worker {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (running, stopped) = oneshot::channel::<Infallible>();
         let worker = Self { runtime: runtime.handle().clone(), open: Arc::new(()), _running: running };
+        let runtime = Own(Some(runtime));
         std::thread::Builder::new().name(format!("lift-worker-{n}")).spawn(move || {
-            let _ = runtime.block_on(stopped);
+            if let Own(Some(runtime)) = &runtime {
+                let _ = runtime.block_on(stopped);
+            }
             drop(runtime);
             drop(alive);
         })?;
         Ok(worker)
+    }
+}
+
+/// A runtime that may be dropped anywhere: it does not wait for what was spawned to block.
+struct Own(Option<Runtime>);
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
     }
 }

@@ -73,6 +73,68 @@ async fn an_item_may_read_another_route_while_it_is_written() {
     assert_eq!(read(send(&mut router, request("/outer")).await).await.text, "null\n\"0 1 2 \"\nnull\n");
 }
 
+#[tokio::test]
+async fn no_item_overtakes_one_that_waits() {
+    type Outer = Arc<std::sync::OnceLock<Emitter<Event<Value>>>>;
+    let emitter = Outer::default();
+    let of_outer = Arc::clone(&emitter);
+    let inner = script(&LINES, move |_| {
+        let outer = Arc::clone(&of_outer);
+        async move {
+            outer.get().expect("it is there").send(item(1)).await;
+            Ok(())
+        }
+    });
+    let inner = app(inner).0;
+    let outer = script(&LINES, move |own| {
+        let emitter = Arc::clone(&emitter);
+        let mut inner = inner.clone();
+        async move {
+            let own = emitter.get_or_init(|| own);
+            own.send(item(0)).await;
+            // It waits for the outer stream, and is given up; its item is emitted.
+            assert!(send(&mut inner, request("/probe")).now_or_never().is_none());
+            own.send(item(2)).await;
+            own.send(item(3)).await;
+            Ok(())
+        }
+    });
+    assert_eq!(read(get("/probe", outer).await).await.text, "0\n1\n2\n3\n");
+}
+
+#[tokio::test]
+async fn of_an_item_that_panics_nothing_is_sent_though_its_producer_goes_on() {
+    struct Panics;
+    impl serde::Serialize for Panics {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            use serde::ser::SerializeSeq as _;
+            let mut sequence = serializer.serialize_seq(None)?;
+            sequence.serialize_element(&1)?;
+            panic!("no more")
+        }
+    }
+    struct Catching {}
+    impl Endpoint<(), ()> for Catching {
+        const ROUTE: &'static Route = &Route::new(Method::GET, "/catching", "catching").streamed();
+        async fn serve(call: Call<()>) -> Response {
+            let emitted = |()| {
+                Emitted::<Result<Option<Panics>>>::new(|emitter| async move {
+                    emitter.send(None).await;
+                    let sending = std::panic::AssertUnwindSafe(emitter.send(Some(Panics)));
+                    assert!(sending.catch_unwind().await.is_err());
+                    emitter.send(None).await;
+                    Ok(())
+                })
+            };
+            call.stream_emitted(&LINES, (), emitted, |item, format, out| Encode(item).write(format, out))
+                .await
+        }
+    }
+    let app = App::new().routes(Routes::new().and(PhantomData::<Catching>));
+    let mut router = app.into_router().expect("the routes are unique");
+    assert_eq!(read(send(&mut router, request("/catching")).await).await.text, "null\nnull\n");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn items_of_other_tasks_keep_their_order() {
     const EACH: u64 = 2_000;

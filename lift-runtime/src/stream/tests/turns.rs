@@ -101,6 +101,52 @@ async fn silence_is_broken_and_the_shutdown_heard() {
     assert_eq!(text, "data: 0\n\n:\n\ndata: 1\n\n:\n\n:\n\nretry: 1000\n\n");
 }
 
+#[tokio::test(start_paused = true)]
+async fn silence_is_broken_also_where_the_task_has_had_its_share() {
+    // tokio lets a task have 128 items at once; then it is told that there is none, and a timer that there is no time.
+    for count in [126, 127, 128, 129, 255, 256, 400] {
+        let (sender, receiver) = mpsc::unbounded_channel::<u64>();
+        let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
+        let script = script(&SSE, move |emitter| {
+            let receiver = Arc::clone(&receiver);
+            async move {
+                while let Some(n) = receiver.lock().await.recv().await {
+                    emitter.send(item(n)).await;
+                }
+                Ok(())
+            }
+        });
+        assert!(sender.send(0).is_ok());
+        let body = get("/probe", script).await.into_body();
+        (1..=count).for_each(|n| assert!(sender.send(n).is_ok()));
+        let reading = tokio::spawn(read_in_turns(body));
+        tokio::time::sleep(millis(6_000)).await;
+        drop(sender);
+        let (text, _) = reading.await.expect("no panic");
+        assert!(text.ends_with(&format!("data: {count}\n\n:\n\n")), "{count}: {}", text.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_is_not_another_bodys() {
+    let endless = script(&LINES, |emitter| async move {
+        emitter.send(item(0)).await;
+        tokio::task::yield_now().await;
+        loop {
+            emitter.send(item(1)).await;
+        }
+    });
+    // The answers of one poll may well lie in the same memory, one after the other.
+    let answers = futures_util::stream::unfold((app(endless).0, 0), |(mut router, n)| async move {
+        let mut body = send(&mut router, request("/probe")).await.into_body();
+        let text = [next(&mut body).await, next(&mut body).await].concat();
+        (n < 10).then(|| (Ok::<_, std::io::Error>(text[..4].to_owned()), (router, n + 1)))
+    });
+    let reading = read_in_turns(Body::from_stream(answers));
+    let (text, aborted) = tokio::time::timeout(millis(5_000), reading).await.expect("an end");
+    assert_eq!((text, aborted), ("0\n1\n".repeat(10), false));
+}
+
 /// All that a body sends.
 async fn read_in_turns(mut body: Body) -> (String, bool) {
     let (mut text, mut aborted) = (Vec::new(), false);
