@@ -1,5 +1,5 @@
 //! S1: open event streams, an event a second each: resident memory and CPU, beside axum's `Sse`. S3: the same events
-//! from one `Hub`. Both beside one `write` for each event by a thread that does nothing else: less no server can take.
+//! from one `Hub`. Both beside one `write` for each event by a thread that does nothing else.
 //!
 //! Lift's connections are served once by threads of its own (`App::workers`), which is what has a bound, and once on the
 //! runtime that `tokio::main` makes, as axum's are.

@@ -1,4 +1,4 @@
-//! S1's floor: an event a second by one `write` each, and nothing else. It prints the address it listens at.
+//! What S1 and S3 stand beside: an event a second by one `write` each, and nothing else. It prints the address it listens at.
 //!
 //! A stream of `/hub` gets the events that all get at once, any other its own, a second after the one before. One thread
 //! writes them all; there is no HTTP but a head, no task, no timer and no buffer for each stream. What is left is what
