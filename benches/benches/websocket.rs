@@ -4,11 +4,11 @@
 //! `cargo bench -p benches --bench websocket -- 10000` for so many idle connections; without, as many as the limit of open
 //! files lets this process have.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use benches::{Program, next_line};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -23,31 +23,20 @@ const HANDSHAKE: &str = "GET /echo HTTP/1.1\r\nhost: localhost\r\nconnection: up
     accept-language: en\r\norigin: http://localhost\r\n\r\n";
 
 struct Server {
-    process: Child,
+    process: Program,
     address: SocketAddr,
 }
 
 impl Server {
     fn start(program: &str) -> Self {
-        let mut process = Command::new(program)
-            .env("PORT", "0")
-            .env("LIFT_LOG", "warn")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it starts");
-        let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
-        let line = lines.next().expect("a line").expect("text");
+        let (process, mut lines) =
+            Program::spawn(Command::new(program).env("PORT", "0").env("LIFT_LOG", "warn"))
+                .expect("it starts");
+        let line = next_line(&mut lines).expect("a line");
         let address =
             line.strip_prefix("listening on http://").expect("an address").parse().expect("an address");
         std::thread::spawn(move || lines.for_each(drop));
         Self { process, address }
-    }
-
-    /// Resident memory in bytes.
-    fn resident(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
-        line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") * 1024.0
     }
 
     async fn open(&self) -> TcpStream {
@@ -65,13 +54,13 @@ impl Server {
 
     /// What each of so many silent connections holds, in KiB.
     async fn idle(&self, count: usize) -> f64 {
-        let before = self.resident();
+        let before = self.process.resident().expect("it runs");
         let mut open = Vec::with_capacity(count);
         while open.len() < count {
             open.push(self.open().await);
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
-        let held = (self.resident() - before) / 1024.0 / count as f64;
+        let held = (self.process.resident().expect("it runs") - before) / 1024.0 / count as f64;
         drop(open);
         tokio::time::sleep(Duration::from_secs(2)).await;
         held
@@ -97,13 +86,6 @@ impl Server {
             });
         }
         speakers.join_all().await.into_iter().sum()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -140,7 +140,15 @@ impl Program {
     /// # Errors
     /// If it cannot be started.
     pub fn start(program: &Path, arguments: &[&str]) -> io::Result<(Self, Lines<BufReader<ChildStdout>>)> {
-        let mut child = Command::new(program).args(arguments).stdout(Stdio::piped()).spawn()?;
+        Self::spawn(Command::new(program).args(arguments))
+    }
+
+    /// The same by a command of one's own.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn spawn(command: &mut Command) -> io::Result<(Self, Lines<BufReader<ChildStdout>>)> {
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
         let output = child.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
         Ok((Self(child), BufReader::new(output).lines()))
     }

@@ -29,13 +29,14 @@ thread_local! {
 /// where it is, and with it what follows.
 const SMALL: usize = 4 * 1024;
 
-/// Large frames are gathered for one write, which wakes the client once: one at first, then twice as much each time, up
-/// to this, until the body or the client pauses.
-const GATHERED: usize = 256 * 1024;
+/// Large frames are gathered for one write, which wakes the client once: so much at first, then twice as much each time,
+/// until the body or the client pauses.
 const AT_FIRST: usize = 16 * 1024;
+/// Up to which they are gathered.
+const GATHERED: usize = 256 * 1024;
 
-/// After so much that a client has taken at once, others have their turn.
-const TURN: usize = 1024 * 1024;
+/// After so much that a client has taken at once, other tasks run.
+const SHARE: usize = 1024 * 1024;
 
 const CRLF: &[u8] = b"\r\n";
 const LAST: &[u8] = b"0\r\n\r\n";
@@ -85,7 +86,7 @@ impl Sending {
                 _ if self.end.is_some() => return io.poll_flush(cx),
                 _ => {}
             }
-            if written >= TURN {
+            if written >= SHARE {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -99,13 +100,13 @@ impl Sending {
     /// The next chunk: what the body has at once of large frames, or one that is small.
     fn gather(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut frames = Frames::default();
-        while frames.remaining() < self.gathers && self.end.is_none() {
+        let most = std::mem::replace(&mut self.gathers, AT_FIRST);
+        while frames.remaining() < most && self.end.is_none() {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
                     let data = frame.into_data().unwrap_or_default();
                     let is_small = data.len() <= SMALL;
                     if is_small && !data.is_empty() && frames.all.is_empty() {
-                        self.gathers = AT_FIRST;
                         self.chunk = Chunk::small(&data);
                         return Poll::Ready(());
                     }
@@ -118,15 +119,13 @@ impl Sending {
                 }
                 Poll::Ready(Some(Err(error))) => self.end = Some(Err(error)),
                 Poll::Ready(None) => self.end = Some(Ok(())),
-                Poll::Pending if frames.all.is_empty() => {
-                    self.gathers = AT_FIRST;
-                    return Poll::Pending;
-                }
+                Poll::Pending if frames.all.is_empty() => return Poll::Pending,
                 Poll::Pending => break,
             }
         }
-        let is_full = frames.remaining() >= self.gathers;
-        self.gathers = if is_full { (self.gathers * 2).min(GATHERED) } else { AT_FIRST };
+        if frames.remaining() >= most {
+            self.gathers = (most * 2).min(GATHERED);
+        }
         self.chunk = Chunk::large(frames, matches!(self.end, Some(Ok(()))));
         Poll::Ready(())
     }
@@ -357,6 +356,22 @@ mod tests {
         client.read_to_end(&mut all).await.expect("the rest");
         let (data, ended) = decoded(&all);
         assert_eq!((data.len(), ended), (65 * LARGE.len(), true));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_takes_everything_leaves_others_their_share() {
+        static LARGE: [u8; 16_384] = [b'x'; 16_384];
+        let body = Body::from_stream(stream::repeat_with(|| Ok::<_, io::Error>(&LARGE[..])));
+        let mut io = tokio::io::join(tokio::io::empty(), tokio::io::sink());
+        let others = async {
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            ended = send(&mut io, body) => panic!("{ended:?}"),
+            () = others => {}
+        }
     }
 
     #[test]

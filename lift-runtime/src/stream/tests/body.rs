@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use tokio::sync::mpsc;
-
 use super::*;
 use crate::context::Context;
 use crate::stream::body::StreamBody;
@@ -15,22 +13,6 @@ static LIVE_LINES: Options = Options::new(Format::Ndjson).keep_alive(5_000);
 static TIMED: Options = Options::new(Format::Sse).item_timeout(20_000);
 static FOUR: Options = Options::new(Format::Ndjson).buffer(4);
 static SMALL: Options = Options::new(Format::Ndjson).buffer(1_000).chunk(10);
-
-/// A stream of what a test sends.
-fn channel(options: &'static Options) -> (mpsc::UnboundedSender<u64>, Script) {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
-    let script = script(options, move |emitter| {
-        let receiver = Arc::clone(&receiver);
-        async move {
-            while let Some(n) = receiver.lock().await.recv().await {
-                emitter.send(item(n)).await;
-            }
-            Ok(())
-        }
-    });
-    (sender, script)
-}
 
 /// Counts what is emitted without end.
 fn endless(options: &'static Options) -> (Arc<AtomicU64>, Script) {

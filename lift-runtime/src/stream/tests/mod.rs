@@ -20,6 +20,7 @@ use axum::response::Response;
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tower_service::Service;
 
@@ -45,6 +46,22 @@ fn script<P: Future<Output = Result<()>> + Send + 'static>(
     produce: impl Fn(Emitter<Event<Value>>) -> P + Send + Sync + 'static,
 ) -> Script {
     Script { options, produce: Arc::new(move |emitter| Box::pin(produce(emitter))) }
+}
+
+/// A stream of what a test sends.
+fn channel(options: &'static Options) -> (mpsc::UnboundedSender<u64>, Script) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
+    let script = script(options, move |emitter| {
+        let receiver = Arc::clone(&receiver);
+        async move {
+            while let Some(n) = receiver.lock().await.recv().await {
+                emitter.send(item(n)).await;
+            }
+            Ok(())
+        }
+    });
+    (sender, script)
 }
 
 struct Probe {}

@@ -13,19 +13,12 @@ static SSE: Options = Options::new(Format::Sse).keep_alive(5_000);
 
 /// A producer of what a test sends, and how often it was polled.
 fn counted() -> (mpsc::UnboundedSender<u64>, Arc<AtomicU32>, Script) {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
     let polls = Arc::new(AtomicU32::new(0));
     let count = Arc::clone(&polls);
-    let script = script(&LINES, move |emitter| {
-        let (receiver, count) = (Arc::clone(&receiver), Arc::clone(&count));
-        let producer = async move {
-            while let Some(n) = receiver.lock().await.recv().await {
-                emitter.send(item(n)).await;
-            }
-            Ok(())
-        };
-        let mut producer = Box::pin(producer);
+    let (sender, Script { options, produce }) = channel(&LINES);
+    let script = script(options, move |emitter| {
+        let count = Arc::clone(&count);
+        let mut producer = produce(emitter);
         std::future::poll_fn(move |cx| {
             count.fetch_add(1, Ordering::Relaxed);
             producer.as_mut().poll(cx)
@@ -78,17 +71,7 @@ async fn what_wakes_it_in_the_turn_is_not_lost() {
 
 #[tokio::test(start_paused = true)]
 async fn silence_is_broken_and_the_shutdown_heard() {
-    let (sender, receiver) = mpsc::unbounded_channel::<u64>();
-    let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
-    let script = script(&SSE, move |emitter| {
-        let receiver = Arc::clone(&receiver);
-        async move {
-            while let Some(n) = receiver.lock().await.recv().await {
-                emitter.send(item(n)).await;
-            }
-            Ok(())
-        }
-    });
+    let (sender, script) = channel(&SSE);
     let (mut router, shutdown) = app(script);
     assert!(sender.send(0).is_ok());
     let body = send(&mut router, request("/probe")).await.into_body();
@@ -105,17 +88,7 @@ async fn silence_is_broken_and_the_shutdown_heard() {
 async fn silence_is_broken_also_where_the_task_has_had_its_share() {
     // tokio lets a task have 128 items at once; then it is told that there is none, and a timer that there is no time.
     for count in [126, 127, 128, 129, 255, 256, 400] {
-        let (sender, receiver) = mpsc::unbounded_channel::<u64>();
-        let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
-        let script = script(&SSE, move |emitter| {
-            let receiver = Arc::clone(&receiver);
-            async move {
-                while let Some(n) = receiver.lock().await.recv().await {
-                    emitter.send(item(n)).await;
-                }
-                Ok(())
-            }
-        });
+        let (sender, script) = channel(&SSE);
         assert!(sender.send(0).is_ok());
         let body = get("/probe", script).await.into_body();
         (1..=count).for_each(|n| assert!(sender.send(n).is_ok()));
