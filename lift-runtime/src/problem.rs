@@ -7,6 +7,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::json;
 use crate::validate::Violations;
 
 /// The media type of a problem document.
@@ -61,7 +62,7 @@ impl Problem {
             violations: self.violations.as_ref(),
         };
         // Strings and numbers always serialise; an empty object is still a valid problem document.
-        serde_json::to_vec(&document).map_or_else(|_| Bytes::from_static(b"{}"), Bytes::from)
+        json::to_vec(&document).map_or_else(|_| Bytes::from_static(b"{}"), Bytes::from)
     }
 
     /// The problem as a response; a copy stays in its extensions for whoever must know what went wrong.

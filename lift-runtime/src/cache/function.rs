@@ -23,6 +23,7 @@ use super::resolve::{Answer, Keep, Produced, Step, background, current, failure,
 use super::tags::Tags;
 use crate::context::Context;
 use crate::error::{Error, Result as LiftResult};
+use crate::json;
 
 /// Values that stores outside the process hold as JSON.
 pub struct Encoded;
@@ -51,7 +52,7 @@ impl<T: Serialize + DeserializeOwned> Form<T> for Encoded {
     }
 
     fn encode(value: &T) -> Option<Vec<u8>> {
-        serde_json::to_vec(value).ok()
+        json::to_vec(value).ok()
     }
 
     fn decode(bytes: &[u8]) -> Option<T> {

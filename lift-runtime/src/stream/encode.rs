@@ -1,12 +1,10 @@
 //! How an item becomes bytes: server-sent events, NDJSON, or what it is already.
 
-use std::io;
-
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::ser::Formatter;
 
 use crate::error::Result;
+use crate::json::append_on_one_line;
 use crate::stream::chunk::Chunk;
 use crate::stream::event::Event;
 use crate::stream::options::Wire;
@@ -101,28 +99,9 @@ fn write_data<T: Serialize>(data: &T, out: &mut Vec<u8>) -> Result<()> {
 }
 
 pub(crate) fn write_line<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<()> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, OneLine))?;
+    append_on_one_line(value, out)?;
     out.push(b'\n');
     Ok(())
-}
-
-/// JSON without a line break. serde_json writes none itself; only a `RawValue` can bring one, between its tokens.
-struct OneLine;
-
-impl Formatter for OneLine {
-    fn write_raw_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        for (index, part) in fragment.split(['\r', '\n']).enumerate() {
-            if index > 0 {
-                writer.write_all(b" ")?;
-            }
-            writer.write_all(part.as_bytes())?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

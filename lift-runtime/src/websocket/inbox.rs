@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::local::Local;
 use super::message::{Message, Text};
+use crate::json;
 
 /// Where a store puts what is [published](super::ConnectionStore::publish) for this process.
 pub struct Inbox {
@@ -57,7 +58,7 @@ impl<'a> Envelope<'a> {
         let binary = matches!(message, Message::Binary(_));
         let envelope = Envelope { group: group.into(), except: except.map(Cow::from), binary };
         // Text and a flag always serialise.
-        let mut sealed = serde_json::to_vec(&envelope).unwrap_or_default();
+        let mut sealed = json::to_vec(&envelope).unwrap_or_default();
         sealed.push(b'\n');
         sealed.extend_from_slice(message.as_bytes());
         sealed.into()

@@ -8,6 +8,7 @@ use serde::Serialize;
 use tokio_tungstenite::tungstenite::{self, Utf8Bytes};
 
 use crate::error::{Error, Result};
+use crate::json;
 
 /// One message, text or binary: as the first argument of a `#[websocket]` function it is what came, as its answer
 /// what goes.
@@ -36,7 +37,8 @@ impl Message {
     /// # Errors
     /// 500 `internal` for a value that is not JSON, such as a map whose keys are no strings.
     pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Self> {
-        serde_json::to_string(value).map(Self::from).map_err(Error::internal)
+        let json = json::to_vec(value).map_err(Error::internal)?;
+        Utf8Bytes::try_from(json).map(|text| Self::Text(Text(text))).map_err(Error::internal)
     }
 
     /// The text, if it is one.

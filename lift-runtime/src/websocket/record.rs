@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::context::{Context, Origin};
 use crate::endpoint::Call;
 use crate::error::{Error, Result};
+use crate::json;
 use crate::tenant::Tenant;
 
 /// A connection as a store keeps it.
@@ -42,7 +43,7 @@ impl Record {
     }
 
     pub(super) fn write(&self) -> Result<Bytes> {
-        serde_json::to_vec(self).map(Bytes::from).map_err(Error::internal)
+        json::to_vec(self).map(Bytes::from).map_err(Error::internal)
     }
 
     /// # Errors

@@ -1,5 +1,7 @@
 //! JSON bodies, in and out.
 
+mod write;
+
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
@@ -10,6 +12,7 @@ use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::write::{append_on_one_line, to_vec};
 use crate::endpoint::Rejection;
 use crate::error::{Error, Result};
 use crate::validate::expansion::{MAX_BODY, Output};
@@ -96,9 +99,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
 /// A value as a response.
 pub(crate) fn write<T: Serialize>(value: &T) -> Result<Response> {
     const JSON: HeaderValue = HeaderValue::from_static("application/json");
-    let mut json = Vec::with_capacity(256);
-    serde_json::to_writer(&mut json, value).map_err(Error::internal)?;
-    let mut response = Response::new(Body::from(json));
+    let mut response = Response::new(Body::from(to_vec(value).map_err(Error::internal)?));
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     Ok(response)
 }
