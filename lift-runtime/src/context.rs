@@ -1,5 +1,6 @@
 //! What is known of the request that is being served, wherever the code that asks may stand.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
@@ -14,15 +15,18 @@ use tokio::time::Instant;
 
 use crate::app::Shared;
 use crate::clock::Clock;
+use crate::scope::Place;
 use crate::tenant::Tenant;
 
 /// What a message on Lambda leaves of its invocation's time.
 #[cfg(feature = "websocket")]
 const MARGIN: Duration = Duration::from_millis(500);
 
-tokio::task_local! {
-    static CURRENT: Scope;
+thread_local! {
+    static OF_THREAD: RefCell<Option<Scope>> = const { RefCell::new(None) };
 }
+
+static CURRENT: Place<Scope> = Place(&OF_THREAD);
 
 /// What a task carries: its request's context, and the cached computation it is part of, if any.
 #[derive(Clone)]
@@ -179,18 +183,12 @@ impl Context {
 
     /// The context of the request that this task serves, if it serves one.
     pub fn try_current() -> Option<Self> {
-        CURRENT.try_with(|scope| scope.context.clone()).ok()
+        Self::with_current(|context| Some(context?.clone()))
     }
 
     /// Calls `f` with the current context, without cloning it.
     pub(crate) fn with_current<R>(f: impl FnOnce(Option<&Self>) -> R) -> R {
-        let mut f = Some(f);
-        let done = CURRENT.try_with(|scope| f.take().map(|f| f(Some(&scope.context))));
-        match (done, f) {
-            (Ok(Some(result)), _) => result,
-            (_, Some(f)) => f(None),
-            _ => unreachable!("the closure is called once, on one path or on the other"),
-        }
+        CURRENT.with(|scope| f(scope.map(|scope| &scope.context)))
     }
 
     /// The request's id: Lambda's or the gateway's, a well-formed `x-request-id` header, or a new one.
@@ -313,12 +311,12 @@ impl Context {
 
     /// Runs a future with this as the current context.
     pub(crate) fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
-        CURRENT.scope(Scope { context: self, computation: None }, future)
+        CURRENT.carry(Scope { context: self, computation: None }, future)
     }
 
-    /// Calls a function with this as the current context, such as the poll of a response body.
-    pub(crate) fn sync_scope<R>(&self, f: impl FnOnce() -> R) -> R {
-        CURRENT.sync_scope(Scope { context: self.clone(), computation: None }, f)
+    /// This, to be the current context again and again, such as whenever a response's body is polled.
+    pub(crate) fn lent(&self) -> Lent {
+        Lent(Some(Scope { context: self.clone(), computation: None }))
     }
 
     /// Runs a cached computation, which notes what it asks of the context.
@@ -327,7 +325,17 @@ impl Context {
         computation: Arc<Computation>,
         future: F,
     ) -> impl Future<Output = F::Output> {
-        CURRENT.scope(Scope { context: self, computation: Some(computation) }, future)
+        CURRENT.carry(Scope { context: self, computation: Some(computation) }, future)
+    }
+}
+
+/// A [`Context`] that is the current one whenever it is asked to be.
+pub(crate) struct Lent(Option<Scope>);
+
+impl Lent {
+    /// Calls a function with it as the current context.
+    pub(crate) fn scope<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        CURRENT.lend(&mut self.0, f)
     }
 }
 
@@ -364,7 +372,7 @@ pub(crate) struct Computation {
 
 impl Computation {
     pub(crate) fn new(shared: bool, private: bool) -> Self {
-        let outer = CURRENT.try_with(|scope| scope.computation.clone()).ok().flatten();
+        let outer = CURRENT.with(|scope| scope?.computation.clone());
         Self { shared, private, tainted: AtomicBool::new(false), outer }
     }
 
@@ -388,7 +396,7 @@ impl Computation {
                 }
             }
         };
-        let _ = CURRENT.try_with(note);
+        CURRENT.with(|scope| scope.map(note));
     }
 }
 
@@ -398,9 +406,9 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    match CURRENT.try_with(Clone::clone) {
-        Ok(scope) => tokio::spawn(CURRENT.scope(scope, future)),
-        Err(_) => tokio::spawn(future),
+    match CURRENT.with(|scope| Some(scope?.clone())) {
+        Some(scope) => tokio::spawn(CURRENT.carry(scope, future)),
+        None => tokio::spawn(future),
     }
 }
 
@@ -410,10 +418,8 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    match CURRENT.try_with(Clone::clone) {
-        Ok(scope) => tokio::task::spawn_blocking(move || CURRENT.sync_scope(scope, f)),
-        Err(_) => tokio::task::spawn_blocking(f),
-    }
+    let mut scope = CURRENT.with(|scope| Some(scope?.clone()));
+    tokio::task::spawn_blocking(move || CURRENT.lend(&mut scope, f))
 }
 
 /// The client's own request id, if it is one that a log line can carry.

@@ -19,6 +19,7 @@ mod path;
 pub mod private;
 mod problem;
 mod query;
+mod scope;
 mod serve;
 pub mod stream;
 mod tenant;

@@ -2,13 +2,15 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{self, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::context::Context;
+use crate::app::Shared;
+use crate::context::{Context, Lent};
 use crate::stream::chunk::Chunk;
 use crate::stream::ending::{Cut, End, Farewell, item_timeout};
 use crate::stream::options::{Options, Wire};
@@ -20,6 +22,9 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// A stream under way.
 pub(crate) struct Running {
     pub(crate) context: Context,
+    /// The producer runs in it.
+    scope: Lent,
+    shared: Arc<Shared>,
     pub(crate) options: &'static Options,
     pub(crate) wire: Wire,
     /// `None` once it has ended: nothing of it is kept while its last bytes are sent.
@@ -57,6 +62,8 @@ impl Running {
     ) -> Self {
         let ends_at = ends_at(&context, options);
         Self {
+            scope: context.lent(),
+            shared: Arc::clone(context.shared()),
             context,
             options,
             wire,
@@ -79,7 +86,7 @@ impl Running {
         }
         let Some(producer) = &mut self.producer else { return Progress::Ended };
         let mut chunk = Chunk::begin(self.options, self.asked);
-        let filled = self.context.sync_scope(|| producer.as_mut().poll_fill(cx, &mut chunk));
+        let filled = self.scope.scope(|| producer.as_mut().poll_fill(cx, &mut chunk));
         let items = chunk.items() > 0;
         (self.text, self.whole) = chunk.finish();
         self.has_items |= items;
@@ -95,7 +102,7 @@ impl Running {
     }
 
     fn is_cut(&self) -> Option<Cut> {
-        if self.context.shared().shutdown.has_begun() {
+        if self.shared.shutdown.has_begun() {
             return Some(Cut::Shutdown);
         }
         self.ends_at.filter(|(at, _)| *at <= Instant::now()).map(|(_, cut)| cut)
@@ -104,7 +111,7 @@ impl Running {
     /// Drops the producer, in its context; the first reason stands.
     fn finish(&mut self, end: End) {
         if let Some(producer) = self.producer.take() {
-            self.context.sync_scope(|| drop(producer));
+            self.scope.scope(|| drop(producer));
             self.end = Some(end);
         }
     }
@@ -156,8 +163,8 @@ impl Running {
     }
 
     /// The format's ending.
-    pub(crate) fn farewell(&self, end: End) -> Farewell {
-        self.context.sync_scope(|| end.farewell(self.wire, self.options))
+    pub(crate) fn farewell(&mut self, end: End) -> Farewell {
+        self.scope.scope(|| end.farewell(self.wire, self.options))
     }
 
     /// The moment until which silence since `since` is borne, if there is one.
@@ -196,7 +203,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if let Some(producer) = self.producer.take() {
-            self.context.sync_scope(|| drop(producer));
+            self.scope.scope(|| drop(producer));
         }
     }
 }
