@@ -78,8 +78,8 @@ impl<S: ConnectionStore> Suite<S> {
         }
         self.put("a", b"2", HOUR).await;
         assert_eq!(self.get("a").await.as_deref(), Some(&b"2"[..]), "a record takes another's place");
-        done("delete", self.store.delete(&self.name("a")).await);
-        done("delete", self.store.delete(&self.name("a")).await);
+        assert!(done("delete", self.store.delete(&self.name("a")).await), "who deletes a record is told so");
+        assert!(!done("delete", self.store.delete(&self.name("a")).await), "and nobody after that");
         assert_eq!(self.get("a").await, None, "a deleted record is gone");
         assert!(self.get("b").await.is_some(), "and no other is");
     }
@@ -120,6 +120,7 @@ impl<S: ConnectionStore> Suite<S> {
         assert!(!self.members("s").await.contains("past") && self.get("past").await.is_none());
         sleep(soon + Duration::from_millis(50)).await;
         assert_eq!(self.get("soon").await, None, "a record that has expired is gone");
+        assert!(!done("delete", self.store.delete(&self.name("soon")).await), "and cannot be deleted");
         let members = self.members("s").await;
         assert!(!members.contains("soon"), "a member that has expired is gone");
         assert!(members.contains("renewed"), "a member that was added again stays");

@@ -28,6 +28,10 @@ fn too_big() -> Error {
     Error::new(StatusCode::PAYLOAD_TOO_LARGE, "message_too_large", detail)
 }
 
+pub(crate) fn unknown() -> Error {
+    Error::not_found("There is no such connection.")
+}
+
 /// A connection as API Gateway's events name it.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
@@ -69,17 +73,22 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
                 if let Some(answer) = answer
                     && !connection.reply(&answer).await?
                 {
-                    connection.forget().await?;
+                    // It has gone; what is known of it is for `disconnect`.
+                    connection.leave_all().await?;
                 }
                 Ok(().into_response())
             }
             Arrival::Disconnect(peer, expires) => {
                 let connection = self.connection_at::<E, M>(peer, expires);
+                // It can be told twice, also at once.
+                if !connection.forget().await? {
+                    return Err(unknown());
+                }
                 connection.opened();
                 self.parts.extensions.insert(connection.clone());
                 let context = self.settle();
                 disconnect::<E, S, M>(&mut self, &context).await;
-                connection.forget().await?;
+                connection.leave_all().await?;
                 Ok(().into_response())
             }
         }
@@ -106,6 +115,7 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         }
         if kept.is_err() || !connected.status().is_success() {
             // What `connect` may have joined. The rest runs out by itself.
+            let _ = connection.leave_all().await;
             let _ = connection.forget().await;
         }
         kept.map(|()| connected)

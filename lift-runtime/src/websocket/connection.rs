@@ -170,10 +170,16 @@ impl Connection {
         self.0.connections.network.keep(self.id(), record, expires).await
     }
 
-    /// Has no store know it any more, where API Gateway held it.
-    pub(crate) async fn forget(&self) -> Result<()> {
+    /// Has no store know it any more, where API Gateway held it, and tells whether one did: it can be that others are told
+    /// at the same time that it has gone.
+    pub(crate) async fn forget(&self) -> Result<bool> {
+        self.0.connections.network.forget(self.id()).await
+    }
+
+    /// Takes it out of all that it has joined, where API Gateway held it.
+    pub(crate) async fn leave_all(&self) -> Result<()> {
         match self.member() {
-            Some(member) => self.0.connections.network.close_gateway(&member).await,
+            Some(member) => self.0.connections.network.leave_all(&member).await,
             None => Ok(()),
         }
     }

@@ -33,7 +33,7 @@ mod store;
 mod wire;
 
 #[cfg(feature = "lambda")]
-pub(crate) use self::arrival::{Arrival, Peer};
+pub(crate) use self::arrival::{Arrival, Peer, unknown};
 pub use self::audience::Audience;
 #[cfg(feature = "test")]
 pub(crate) use self::bench::Bench;

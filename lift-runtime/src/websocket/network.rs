@@ -111,8 +111,8 @@ impl Network {
         self.within(self.store.remove(&groups_of(id), group)).await
     }
 
-    /// Takes a connection that API Gateway held out of all of its groups, and forgets it.
-    pub(crate) async fn close_gateway(&self, member: &Member) -> Result<()> {
+    /// Takes a connection that API Gateway held out of all of its groups.
+    pub(crate) async fn leave_all(&self, member: &Member) -> Result<()> {
         let Member::Gateway { id, .. } = member else { return Ok(()) };
         let groups = self.within(self.store.members(&groups_of(id))).await?;
         let left = stream::iter(groups)
@@ -120,7 +120,6 @@ impl Network {
             .buffer_unordered(AT_ONCE)
             .collect::<Vec<_>>()
             .await;
-        self.forget(id).await?;
         left.into_iter().collect()
     }
 
@@ -132,7 +131,8 @@ impl Network {
         self.within(self.store.get(&record_of(id))).await
     }
 
-    pub(crate) async fn forget(&self, id: &str) -> Result<()> {
+    /// Whether it was known.
+    pub(crate) async fn forget(&self, id: &str) -> Result<bool> {
         self.within(self.store.delete(&record_of(id))).await
     }
 

@@ -40,8 +40,8 @@ pub trait ConnectionStore: Send + Sync + 'static {
     /// The record of a key, if there is one.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Bytes>, StoreError>> + Send;
 
-    /// Forgets a record.
-    fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Forgets a record, and tells whether it was there: of many who do so at once, one is told so.
+    fn delete(&self, key: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Makes a member of a set until `expires`; one that is there stays until then.
     fn add(
@@ -80,7 +80,7 @@ type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send 
 pub(crate) trait AnyStore: Send + Sync {
     fn put<'a>(&'a self, key: &'a str, record: Bytes, expires: u64) -> Pending<'a, ()>;
     fn get<'a>(&'a self, key: &'a str) -> Pending<'a, Option<Bytes>>;
-    fn delete<'a>(&'a self, key: &'a str) -> Pending<'a, ()>;
+    fn delete<'a>(&'a self, key: &'a str) -> Pending<'a, bool>;
     fn add<'a>(&'a self, set: &'a str, member: &'a str, expires: u64) -> Pending<'a, ()>;
     fn remove<'a>(&'a self, set: &'a str, member: &'a str) -> Pending<'a, ()>;
     fn members<'a>(&'a self, set: &'a str) -> Pending<'a, Vec<String>>;
@@ -97,7 +97,7 @@ impl<T: ConnectionStore> AnyStore for T {
         Box::pin(ConnectionStore::get(self, key))
     }
 
-    fn delete<'a>(&'a self, key: &'a str) -> Pending<'a, ()> {
+    fn delete<'a>(&'a self, key: &'a str) -> Pending<'a, bool> {
         Box::pin(ConnectionStore::delete(self, key))
     }
 

@@ -301,6 +301,35 @@ async fn hooks_that_would_outlast_their_invocation_leave_nobody_in_a_room() {
 }
 
 #[tokio::test]
+async fn disconnect_runs_once_however_often_it_is_told() {
+    let redis = Redis::start();
+    let function = Function::start(2, &[("LIFT_CONNECTIONS", redis.url())]).await;
+    let [ada, bob] = ["Ada=", "Bob="].map(GatewaySocket::new);
+    assert_eq!(function.invoke(ada.connect(BLUE, &[])).await, 200);
+    for _ in 0..10 {
+        assert_eq!(function.invoke(bob.connect(BLUE, &[])).await, 200);
+        function.calls();
+        let statuses = tokio::join!(function.invoke(bob.disconnect()), function.invoke(bob.disconnect()));
+        assert!(matches!(statuses, (200, 404) | (404, 200)), "{statuses:?}");
+        assert_eq!(function.calls(), [sent("Ada=", json!({ "left": "Bob=" }))]);
+    }
+}
+
+#[tokio::test]
+async fn who_was_found_to_have_gone_still_disconnects() {
+    let function = Function::start(1, &[]).await;
+    let [ada, bob] = ["Ada=", "Bob="].map(GatewaySocket::new);
+    assert_eq!(function.invoke(ada.connect(BLUE, &[])).await, 200);
+    assert_eq!(function.invoke(bob.connect(BLUE, &[])).await, 200);
+    function.gateway.lose("Bob=");
+    // What is wrong with this one cannot be told.
+    assert_eq!(function.invoke(bob.message("{}")).await, 200);
+    function.calls();
+    assert_eq!(function.invoke(bob.disconnect()).await, 200);
+    assert_eq!(function.calls(), [sent("Ada=", json!({ "left": "Bob=" }))]);
+}
+
+#[tokio::test]
 async fn an_app_without_sockets_takes_their_events_as_they_are() {
     let app =
         lift::App::new().on_event(async |event: Value| Ok(event["requestContext"]["connectionId"].clone()));

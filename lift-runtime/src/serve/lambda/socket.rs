@@ -22,7 +22,7 @@ use super::request::{client, complete, encode, is_path, malformed};
 use super::{Answer, Function};
 use crate::context::{Known, Origin};
 use crate::error::{Error, Result};
-use crate::websocket::{Arrival, Message, Peer, Record};
+use crate::websocket::{Arrival, Message, Peer, Record, unknown};
 
 /// What an event tells of a connection.
 pub(super) struct Incoming {
@@ -151,7 +151,7 @@ impl Function {
             }
             News::Disconnect => {
                 let Some(record) = self.known(&peer, &mut origin, &mut request).await? else {
-                    return Err(Error::not_found("There is no such connection."));
+                    return Err(unknown());
                 };
                 (Arrival::Disconnect(peer, record.expires), None)
             }

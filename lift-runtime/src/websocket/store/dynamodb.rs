@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::ReturnValue;
 use bytes::Bytes;
 
 use super::ConnectionStore;
@@ -108,12 +109,13 @@ impl DynamoDbConnections {
         .await
     }
 
-    async fn erase(&self, key: Item) -> Result<(), StoreError> {
-        self.run(async |client, table| {
-            client.delete_item().table_name(table).set_key(Some(key)).send().await?;
-            Ok(())
-        })
-        .await
+    /// Deletes an item, and tells whether it was there.
+    async fn erase(&self, key: Item) -> Result<bool, StoreError> {
+        let delete = async |client: Client, table: &str| {
+            let delete = client.delete_item().table_name(table).set_key(Some(key));
+            Ok(delete.return_values(ReturnValue::AllOld).send().await?.attributes)
+        };
+        Ok(self.run(delete).await?.is_some_and(|item| is_current(&item, now())))
     }
 }
 
@@ -142,7 +144,7 @@ impl ConnectionStore for DynamoDbConnections {
         Ok(item.and_then(|item| Some(Bytes::copy_from_slice(item.get("record")?.as_b().ok()?.as_ref()))))
     }
 
-    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+    async fn delete(&self, key: &str) -> Result<bool, StoreError> {
         self.erase(self.record(key)).await
     }
 
@@ -151,7 +153,7 @@ impl ConnectionStore for DynamoDbConnections {
     }
 
     async fn remove(&self, set: &str, member: &str) -> Result<(), StoreError> {
-        self.erase(key(&self.set(set), member)).await
+        self.erase(key(&self.set(set), member)).await.map(drop)
     }
 
     async fn members(&self, set: &str) -> Result<Vec<String>, StoreError> {

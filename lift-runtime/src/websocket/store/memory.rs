@@ -59,9 +59,9 @@ impl ConnectionStore for MemoryStore {
         Ok(state.records.get(key).filter(|(_, expires)| *expires > now).map(|(record, _)| record.clone()))
     }
 
-    async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.state().records.remove(key);
-        Ok(())
+    async fn delete(&self, key: &str) -> Result<bool, StoreError> {
+        let record = self.state().records.remove(key);
+        Ok(record.is_some_and(|(_, expires)| expires > now()))
     }
 
     async fn add(&self, set: &str, member: &str, expires: u64) -> Result<(), StoreError> {

@@ -82,7 +82,7 @@ impl ConnectionStore for RedisConnections {
     async fn put(&self, key: &str, record: Bytes, expires: u64) -> Result<(), StoreError> {
         // Redis takes no life of zero.
         let Some(life) = expires.checked_sub(now()).filter(|life| *life > 0) else {
-            return self.delete(key).await;
+            return self.delete(key).await.map(drop);
         };
         let mut set = redis::cmd("SET");
         set.arg(self.key("k", key)).arg(&*record).arg("PX").arg(life);
@@ -98,10 +98,10 @@ impl ConnectionStore for RedisConnections {
         }
     }
 
-    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+    async fn delete(&self, key: &str) -> Result<bool, StoreError> {
         let mut delete = redis::cmd("DEL");
         delete.arg(self.key("k", key));
-        self.one(delete).await.map(drop)
+        Ok(matches!(self.one(delete).await?, Value::Int(1..)))
     }
 
     async fn add(&self, set: &str, member: &str, expires: u64) -> Result<(), StoreError> {
