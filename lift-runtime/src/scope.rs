@@ -18,10 +18,7 @@ impl<T> Place<T> {
     /// Calls `f` with what is there, if anything is.
     pub(crate) fn with<R>(&self, f: impl FnOnce(Option<&T>) -> R) -> R {
         let mut f = Some(f);
-        let done = self.0.try_with(|place| {
-            let value = place.try_borrow().ok()?;
-            f.take().map(|f| f(value.as_ref()))
-        });
+        let done = self.0.try_with(|place| f.take().map(|f| f(place.borrow().as_ref())));
         match (done, f) {
             (Ok(Some(result)), _) => result,
             (_, Some(f)) => f(None),
@@ -39,14 +36,16 @@ impl<T> Place<T> {
             }
         }
 
-        self.swap(lent);
-        let _given_back = GivenBack(self, lent);
+        let _given_back = self.swap(lent).then(|| GivenBack(self, lent));
         f()
     }
 
-    fn swap(&self, value: &mut Option<T>) {
-        // At a thread's end there may be no place any more.
-        let _ = self.0.try_with(|place| std::mem::swap(&mut *place.borrow_mut(), value));
+    /// Whether that was possible: at a thread's end there may be no place any more, and what is looked at stays.
+    fn swap(&self, value: &mut Option<T>) -> bool {
+        let swap = |place: &RefCell<Option<T>>| {
+            place.try_borrow_mut().map(|mut place| std::mem::swap(&mut *place, value)).is_ok()
+        };
+        self.0.try_with(swap).unwrap_or(false)
     }
 
     /// A future that has `value` there whenever it is polled, and when it is dropped.
@@ -98,28 +97,29 @@ mod tests {
     use super::*;
 
     thread_local! {
-        static OF_THREAD: RefCell<Option<u8>> = const { RefCell::new(None) };
+        static OF_THREAD: RefCell<Option<Box<u8>>> = const { RefCell::new(None) };
     }
 
-    static PLACE: Place<u8> = Place(&OF_THREAD);
+    static PLACE: Place<Box<u8>> = Place(&OF_THREAD);
 
     fn current() -> Option<u8> {
-        PLACE.with(|value| Some(*value?))
+        PLACE.with(|value| Some(**value?))
     }
 
     #[test]
     fn what_is_lent_comes_back() {
-        let mut outer = Some(1);
+        let mut outer = Some(Box::new(1));
         PLACE.lend(&mut outer, || {
             assert_eq!(current(), Some(1));
-            PLACE.lend(&mut Some(2), || assert_eq!(current(), Some(2)));
+            PLACE.lend(&mut Some(Box::new(2)), || assert_eq!(current(), Some(2)));
             PLACE.lend(&mut None, || assert_eq!(current(), None));
-            let panicked =
-                catch_unwind(AssertUnwindSafe(|| PLACE.lend(&mut Some(3), || panic!("on purpose"))));
+            let panicked = catch_unwind(AssertUnwindSafe(|| {
+                PLACE.lend(&mut Some(Box::new(3)), || panic!("on purpose"))
+            }));
             assert!(panicked.is_err());
             assert_eq!(current(), Some(1));
         });
-        assert_eq!((outer, current()), (Some(1), None));
+        assert_eq!((outer.as_deref(), current()), (Some(&1), None));
     }
 
     #[tokio::test]
@@ -132,14 +132,14 @@ mod tests {
             }
         }
 
-        let carrying = PLACE.carry(7, async {
+        let carrying = PLACE.carry(Box::new(7), async {
             let _dropped = Dropped;
             tokio::task::yield_now().await;
             current()
         });
         assert_eq!(carrying.await, Some(7));
         assert_eq!(current(), None);
-        let mut never = Box::pin(PLACE.carry(7, async {
+        let mut never = Box::pin(PLACE.carry(Box::new(7), async {
             let _dropped = Dropped;
             std::future::pending::<()>().await;
         }));
@@ -149,8 +149,21 @@ mod tests {
         })
         .await;
         drop(never);
-        assert_eq!(PLACE.carry(8, ready(())).await, ());
+        assert_eq!(PLACE.carry(Box::new(8), ready(())).await, ());
         assert_eq!(current(), None);
+    }
+
+    #[test]
+    fn what_is_looked_at_stays() {
+        PLACE.lend(&mut Some(Box::new(1)), || {
+            let seen = PLACE.with(|value| {
+                let mut lent = Some(Box::new(2));
+                let seen = PLACE.lend(&mut lent, current);
+                (value.map(|value| **value), seen, lent.as_deref().copied())
+            });
+            assert_eq!(seen, (Some(1), Some(1), Some(2)));
+            assert_eq!(current(), Some(1));
+        });
     }
 
     #[test]
@@ -159,8 +172,8 @@ mod tests {
 
         impl Drop for Last {
             fn drop(&mut self) {
-                assert_eq!(PLACE.lend(&mut Some(1), || 7), 7);
-                let _ = current();
+                assert!(OF_THREAD.try_with(|_| ()).is_err(), "the place has gone");
+                assert_eq!(PLACE.lend(&mut Some(Box::new(1)), current), None);
             }
         }
 
@@ -170,7 +183,7 @@ mod tests {
 
         let thread = std::thread::spawn(|| {
             LAST.with(|_| ());
-            PLACE.lend(&mut Some(1), || assert_eq!(current(), Some(1)));
+            PLACE.lend(&mut Some(Box::new(1)), || assert_eq!(current(), Some(1)));
         });
         assert!(thread.join().is_ok());
     }

@@ -1,6 +1,6 @@
 //! JSON bodies, in and out.
 
-mod write;
+mod writer;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
@@ -12,7 +12,8 @@ use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use self::write::{append_on_one_line, to_vec};
+use self::writer::append;
+pub(crate) use self::writer::{append_on_one_line, to_vec};
 use crate::endpoint::Rejection;
 use crate::error::{Error, Result};
 use crate::validate::expansion::{MAX_BODY, Output};
@@ -99,7 +100,9 @@ impl<T: Serialize> IntoResponse for Json<T> {
 /// A value as a response.
 pub(crate) fn write<T: Serialize>(value: &T) -> Result<Response> {
     const JSON: HeaderValue = HeaderValue::from_static("application/json");
-    let mut response = Response::new(Body::from(to_vec(value).map_err(Error::internal)?));
+    let mut json = Vec::with_capacity(256);
+    append(value, &mut json).map_err(Error::internal)?;
+    let mut response = Response::new(Body::from(json));
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     Ok(response)
 }

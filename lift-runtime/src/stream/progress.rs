@@ -24,6 +24,7 @@ pub(crate) struct Running {
     pub(crate) context: Context,
     /// The producer runs in it.
     scope: Lent,
+    /// What `context` leads to, for each event: without a look at memory that nothing else of an event needs.
     shared: Arc<Shared>,
     pub(crate) options: &'static Options,
     pub(crate) wire: Wire,

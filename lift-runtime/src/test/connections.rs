@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
 use crate::cache::StoreError;
@@ -80,6 +81,13 @@ impl<S: ConnectionStore> Suite<S> {
         assert_eq!(self.get("a").await.as_deref(), Some(&b"2"[..]), "a record takes another's place");
         assert!(done("delete", self.store.delete(&self.name("a")).await), "who deletes a record is told so");
         assert!(!done("delete", self.store.delete(&self.name("a")).await), "and nobody after that");
+        let of_many = self.name("of many");
+        for _ in 0..5 {
+            self.put("of many", b"x", HOUR).await;
+            let deleted = join_all((0..8).map(|_| self.store.delete(&of_many))).await;
+            let told = deleted.into_iter().filter(|deleted| matches!(deleted, Ok(true))).count();
+            assert_eq!(told, 1, "of many who delete a record at once one is told so");
+        }
         assert_eq!(self.get("a").await, None, "a deleted record is gone");
         assert!(self.get("b").await.is_some(), "and no other is");
     }

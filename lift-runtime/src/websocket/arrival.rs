@@ -80,8 +80,8 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
             }
             Arrival::Disconnect(peer, expires) => {
                 let connection = self.connection_at::<E, M>(peer, expires);
-                // It can be told twice, also at once.
-                if !connection.forget().await? {
+                // It can be told twice, even at once.
+                if !connection.end().await? {
                     return Err(unknown());
                 }
                 connection.opened();
@@ -89,6 +89,7 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
                 let context = self.settle();
                 disconnect::<E, S, M>(&mut self, &context).await;
                 connection.leave_all().await?;
+                connection.forget().await?;
                 Ok(().into_response())
             }
         }
@@ -116,6 +117,7 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         if kept.is_err() || !connected.status().is_success() {
             // What `connect` may have joined. The rest runs out by itself.
             let _ = connection.leave_all().await;
+            let _ = connection.end().await;
             let _ = connection.forget().await;
         }
         kept.map(|()| connected)

@@ -170,9 +170,13 @@ impl Connection {
         self.0.connections.network.keep(self.id(), record, expires).await
     }
 
-    /// Has no store know it any more, where API Gateway held it, and tells whether one did: it can be that others are told
-    /// at the same time that it has gone.
-    pub(crate) async fn forget(&self) -> Result<bool> {
+    /// Whether its end is the caller's to tell, where API Gateway held it: others may be told of it, too.
+    pub(crate) async fn end(&self) -> Result<bool> {
+        self.0.connections.network.end(self.id()).await
+    }
+
+    /// Has no store know it any more, where API Gateway held it.
+    pub(crate) async fn forget(&self) -> Result<()> {
         self.0.connections.network.forget(self.id()).await
     }
 
@@ -226,7 +230,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Connection {
 /// A room, seen by a connection: [`Connection::room`].
 ///
 /// Rooms are a tenant's: a room of the same name is another one for each. A connection is in 100 at most, and out of
-/// all of them when it has closed and its `disconnect` has run.
+/// all of them when it has closed and its `disconnect` has run; on Lambda already when an answer finds it gone.
 #[derive(Clone, Debug)]
 #[must_use = "it does nothing by itself: join it, leave it, or broadcast to it"]
 pub struct Room {

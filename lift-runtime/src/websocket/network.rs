@@ -111,7 +111,7 @@ impl Network {
         self.within(self.store.remove(&groups_of(id), group)).await
     }
 
-    /// Takes a connection that API Gateway held out of all of its groups.
+    /// Takes a connection that API Gateway holds or held out of all of its groups.
     pub(crate) async fn leave_all(&self, member: &Member) -> Result<()> {
         let Member::Gateway { id, .. } = member else { return Ok(()) };
         let groups = self.within(self.store.members(&groups_of(id))).await?;
@@ -123,7 +123,9 @@ impl Network {
         left.into_iter().collect()
     }
 
+    /// Knows a connection that API Gateway holds.
     pub(crate) async fn keep(&self, id: &str, record: Bytes, expires: u64) -> Result<()> {
+        self.within(self.store.put(&end_of(id), Bytes::new(), expires)).await?;
         self.within(self.store.put(&record_of(id), record, expires)).await
     }
 
@@ -131,9 +133,13 @@ impl Network {
         self.within(self.store.get(&record_of(id))).await
     }
 
-    /// Whether it was known.
-    pub(crate) async fn forget(&self, id: &str) -> Result<bool> {
-        self.within(self.store.delete(&record_of(id))).await
+    /// Whether the end of a connection is the caller's to tell: of all who are told of it, it is one's.
+    pub(crate) async fn end(&self, id: &str) -> Result<bool> {
+        self.within(self.store.delete(&end_of(id))).await
+    }
+
+    pub(crate) async fn forget(&self, id: &str) -> Result<()> {
+        self.within(self.store.delete(&record_of(id))).await.map(drop)
     }
 
     /// Sends a message to all members of a group but one, wherever they are.
@@ -289,6 +295,11 @@ fn groups_of(id: &str) -> String {
 
 fn record_of(id: &str) -> String {
     format!("connection {id}")
+}
+
+/// There until somebody tells that the connection has ended.
+fn end_of(id: &str) -> String {
+    format!("end {id}")
 }
 
 /// Whether a connection may be in one more group than these. Its user's is no room, and has always a place.

@@ -313,6 +313,17 @@ async fn disconnect_runs_once_however_often_it_is_told() {
         assert!(matches!(statuses, (200, 404) | (404, 200)), "{statuses:?}");
         assert_eq!(function.calls(), [sent("Ada=", json!({ "left": "Bob=" }))]);
     }
+    // While one instance runs it, the other is told, too, and a message that came before is still handled.
+    assert_eq!(function.invoke(bob.connect(BLUE, &[("x-sleep-at", "disconnect")])).await, 200);
+    function.calls();
+    let meanwhile = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(function.invoke(bob.disconnect()).await, 404);
+        let said = json!({ "said": "wait", "by": "Bob=" });
+        assert_eq!(function.say(&bob, "wait").await, [sent("Ada=", said.clone()), sent("Bob=", said)]);
+    };
+    assert_eq!(tokio::join!(function.invoke_within(BRIEF, bob.disconnect()), meanwhile).0, 200);
+    assert_eq!(function.invoke(bob.message("{}")).await, 410, "it is known no more");
 }
 
 #[tokio::test]
@@ -325,6 +336,8 @@ async fn who_was_found_to_have_gone_still_disconnects() {
     // What is wrong with this one cannot be told.
     assert_eq!(function.invoke(bob.message("{}")).await, 200);
     function.calls();
+    let said = sent("Ada=", json!({ "said": "alone?", "by": "Ada=" }));
+    assert_eq!(function.say(&ada, "alone?").await, [said]);
     assert_eq!(function.invoke(bob.disconnect()).await, 200);
     assert_eq!(function.calls(), [sent("Ada=", json!({ "left": "Bob=" }))]);
 }

@@ -109,13 +109,13 @@ impl DynamoDbConnections {
         .await
     }
 
-    /// Deletes an item, and tells whether it was there.
-    async fn erase(&self, key: Item) -> Result<bool, StoreError> {
-        let delete = async |client: Client, table: &str| {
+    /// Deletes an item, and returns what of it is asked for.
+    async fn erase(&self, key: Item, returned: ReturnValue) -> Result<Option<Item>, StoreError> {
+        self.run(async |client, table| {
             let delete = client.delete_item().table_name(table).set_key(Some(key));
-            Ok(delete.return_values(ReturnValue::AllOld).send().await?.attributes)
-        };
-        Ok(self.run(delete).await?.is_some_and(|item| is_current(&item, now())))
+            Ok(delete.return_values(returned).send().await?.attributes)
+        })
+        .await
     }
 }
 
@@ -145,7 +145,8 @@ impl ConnectionStore for DynamoDbConnections {
     }
 
     async fn delete(&self, key: &str) -> Result<bool, StoreError> {
-        self.erase(self.record(key)).await
+        let item = self.erase(self.record(key), ReturnValue::AllOld).await?;
+        Ok(item.is_some_and(|item| is_current(&item, now())))
     }
 
     async fn add(&self, set: &str, member: &str, expires: u64) -> Result<(), StoreError> {
@@ -153,7 +154,7 @@ impl ConnectionStore for DynamoDbConnections {
     }
 
     async fn remove(&self, set: &str, member: &str) -> Result<(), StoreError> {
-        self.erase(key(&self.set(set), member)).await.map(drop)
+        self.erase(key(&self.set(set), member), ReturnValue::None).await.map(drop)
     }
 
     async fn members(&self, set: &str) -> Result<Vec<String>, StoreError> {

@@ -187,6 +187,28 @@ fn a_failure_is_serde_jsons() {
     check(&BTreeMap::from([("a", Failing)]));
 }
 
+/// What the parser takes, a thread can write: also where nothing is optimised.
+#[test]
+fn what_is_deep_and_wide_takes_no_more_stack_than_a_thread_has() {
+    macro_rules! wide {
+        ($($field:ident)*) => {
+            #[derive(Default, Serialize)]
+            struct Wide { $($field: u8,)* inner: Option<Box<Wide>> }
+        };
+    }
+    wide!(a b c d e f g h i j k l m n o p q r s t u v w x y z a1 b1 c1 d1 e1 f1 g1 h1 i1 j1 k1 l1 m1 n1);
+
+    let write = || {
+        let mut wide = Wide::default();
+        for _ in 0..128 {
+            wide = Wide { inner: Some(Box::new(wide)), ..Wide::default() };
+        }
+        check(&wide);
+    };
+    let thread = std::thread::Builder::new().stack_size(1024 * 1024).spawn(write);
+    assert!(thread.expect("a thread").join().is_ok());
+}
+
 /// What says that it is longer than it is, or shorter.
 #[test]
 fn a_wrong_length_is_no_matter() {

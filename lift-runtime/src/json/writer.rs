@@ -1,9 +1,9 @@
 //! JSON, written straight into a `Vec<u8>`.
 //!
 //! serde_json writes to any `io::Write`, piece by piece, and looks at every byte of every name and string: for small
-//! objects that is most of the time. Here a member's name is one piece, decided where the type is compiled, and strings
-//! are looked at in words of eight bytes. Whatever is rare or hard — escapes, floats, names that are no strings — is
-//! serde_json's, so that the text is the same to the byte.
+//! objects that is most of the time. Here a field's name is one piece, decided where the type is compiled, and strings
+//! are looked at in words of eight bytes. Whatever is rare or hard (escapes, numbers, the names of maps, types of its own)
+//! is serde_json's, so that the text is the same to the byte.
 
 #[cfg(test)]
 mod tests;
@@ -37,7 +37,7 @@ pub(crate) fn append_on_one_line<T: Serialize + ?Sized>(value: &T, out: &mut Vec
 /// # Errors
 /// If it does not serialise.
 pub(crate) fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
-    let mut json = Vec::with_capacity(256);
+    let mut json = Vec::with_capacity(128);
     append(value, &mut json)?;
     Ok(json)
 }
@@ -219,7 +219,7 @@ impl<'a> Object<'a> {
         Self { writer, lead: b'{', private: None }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn member<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
         if let Some(name) = self.private {
             return self.writer.write_private(name, key, value);
@@ -293,7 +293,7 @@ macro_rules! under_way {
             type Ok = ();
             type Error = Error;
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn $method<T: Serialize + ?Sized>(&mut self, $($key: &'static str,)? value: &T) -> Result<(), Error> {
                 self.$own($($key,)? value)
             }
@@ -330,7 +330,7 @@ impl Variant<Array<'_>> {
 }
 
 impl Variant<Object<'_>> {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn member<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
         self.0.member(key, value)
     }
@@ -371,25 +371,25 @@ impl ser::SerializeMap for Object<'_> {
 }
 
 /// A member's name with what stands around it. It is inlined, with what calls it, to where the compiler knows the name:
-/// then a member's beginning is a comparison and a few stores. As a call it would be slower than serde_json.
-#[inline(always)]
+/// then a member's beginning is a comparison and a few stores. As a call it would be slower than serde_json. Without
+/// optimisation each would take its own place on the stack.
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn name(out: &mut Vec<u8>, lead: u8, name: &'static str) -> Result<(), Error> {
     /// Names up to here are put together beside `out`, to be one piece.
     const SHORT: usize = 28;
 
-    let name = name.as_bytes();
     let length = name.len();
-    if length <= SHORT && is_plain(name) {
+    if length <= SHORT && is_plain(name.as_bytes()) {
         let mut piece = [0; SHORT + 4];
         piece[0] = lead;
         piece[1] = b'"';
-        piece[2..length + 2].copy_from_slice(name);
+        piece[2..length + 2].copy_from_slice(name.as_bytes());
         piece[length + 2] = b'"';
         piece[length + 3] = b':';
         out.extend_from_slice(&piece[..length + 4]);
     } else {
         out.push(lead);
-        string(out, std::str::from_utf8(name).unwrap_or_default())?;
+        string(out, name)?;
         out.push(b':');
     }
     Ok(())
@@ -407,7 +407,7 @@ fn string(out: &mut Vec<u8>, text: &str) -> Result<(), Error> {
 }
 
 /// Whether nothing has to be escaped: no quotation mark, no backslash, no control character.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn is_plain(text: &[u8]) -> bool {
     const SPACES: u64 = ONES << 5;
 
@@ -427,7 +427,7 @@ const ONES: u64 = u64::from_ne_bytes([1; 8]);
 /// The high bit of each byte that is to be escaped, and perhaps of some above one of those.
 ///
 /// After "Determine if a word has a zero byte" and "a byte less than n" of Anderson's Bit Twiddling Hacks.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn escaped(word: u64) -> u64 {
     let less = |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word;
     let is = |byte: u8| less(word ^ (ONES * u64::from(byte)), 1);
