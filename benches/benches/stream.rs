@@ -1,4 +1,4 @@
-//! S2: a row of NDJSON by `emit!`, beside a body that joins rows by hand, and beside async-stream.
+//! S2: a row of NDJSON by `emit!`, and by a stream of async-stream, beside a body that joins rows by hand.
 //!
 //! First a million rows over a socket, from a server in a process of its own: what the bound is for. Then the producers
 //! alone: each call serves 10,000 rows of 105 bytes or so from request to last frame, through the same axum router. All
@@ -171,7 +171,7 @@ fn main() -> lift::Result<()> {
         Row { id: row.id, peer: row.peer / rows, lift: row.lift / rows }.print(what, peer.0, 1.0 / 0.95);
     };
     measure("NDJSON row, emit!", ("joined by hand", "/by-hand"), "/emitted");
-    measure("NDJSON row, emit!", ("async-stream in Lift", "/yielded"), "/emitted");
     measure("NDJSON row, emit!, buffer = 32 said", ("joined by hand", "/by-hand"), "/small");
+    measure("NDJSON row, async-stream in Lift", ("joined by hand", "/by-hand"), "/yielded");
     Ok(())
 }
