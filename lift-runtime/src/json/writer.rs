@@ -63,10 +63,10 @@ impl<'a> Serializer for Writer<'a> {
     type SerializeSeq = Array<'a>;
     type SerializeTuple = Array<'a>;
     type SerializeTupleStruct = Array<'a>;
-    type SerializeTupleVariant = Variant<Array<'a>>;
+    type SerializeTupleVariant = Array<'a>;
     type SerializeMap = Object<'a>;
     type SerializeStruct = Object<'a>;
-    type SerializeStructVariant = Variant<Object<'a>>;
+    type SerializeStructVariant = Object<'a>;
 
     as_serde_json! {
         serialize_bool(bool), serialize_i8(i8), serialize_i16(i16), serialize_i32(i32), serialize_i64(i64),
@@ -76,7 +76,7 @@ impl<'a> Serializer for Writer<'a> {
 
     #[inline]
     fn serialize_str(self, value: &str) -> Result<(), Error> {
-        string(self.out, value)
+        write_string(self.out, value)
     }
 
     #[inline]
@@ -102,7 +102,7 @@ impl<'a> Serializer for Writer<'a> {
 
     #[inline]
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Error> {
-        string(self.out, variant)
+        write_string(self.out, variant)
     }
 
     #[inline]
@@ -130,7 +130,7 @@ impl<'a> Serializer for Writer<'a> {
 
     #[inline]
     fn serialize_seq(self, _: Option<usize>) -> Result<Array<'a>, Error> {
-        Ok(Array { writer: self, lead: b'[' })
+        Ok(Array::new(self))
     }
 
     #[inline]
@@ -150,9 +150,9 @@ impl<'a> Serializer for Writer<'a> {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Variant<Array<'a>>, Error> {
-        name(self.out, b'{', variant)?;
-        self.serialize_seq(None).map(Variant)
+    ) -> Result<Array<'a>, Error> {
+        write_name(self.out, b'{', variant)?;
+        Ok(Array { end: b"]}", ..Array::new(self) })
     }
 
     #[inline]
@@ -172,9 +172,9 @@ impl<'a> Serializer for Writer<'a> {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Variant<Object<'a>>, Error> {
-        name(self.out, b'{', variant)?;
-        Ok(Variant(Object::new(self)))
+    ) -> Result<Object<'a>, Error> {
+        write_name(self.out, b'{', variant)?;
+        Ok(Object { end: b"}}", ..Object::new(self) })
     }
 
     #[inline]
@@ -188,9 +188,16 @@ struct Array<'a> {
     writer: Writer<'a>,
     /// What stands before the next element.
     lead: u8,
+    /// What stands behind the last one.
+    end: &'static [u8],
 }
 
-impl Array<'_> {
+impl<'a> Array<'a> {
+    #[inline]
+    fn new(writer: Writer<'a>) -> Self {
+        Self { writer, lead: b'[', end: b"]" }
+    }
+
     #[inline]
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         self.writer.out.push(self.lead);
@@ -200,7 +207,10 @@ impl Array<'_> {
 
     #[inline]
     fn close(&mut self) {
-        self.writer.out.extend_from_slice(if self.lead == b'[' { b"[]" } else { b"]" });
+        if self.lead == b'[' {
+            self.writer.out.push(b'[');
+        }
+        self.writer.out.extend_from_slice(self.end);
     }
 }
 
@@ -209,6 +219,8 @@ struct Object<'a> {
     writer: Writer<'a>,
     /// What stands before the next member.
     lead: u8,
+    /// What stands behind the last one.
+    end: &'static [u8],
     /// It is no object but a type of serde_json's, of this name.
     private: Option<&'static str>,
 }
@@ -216,7 +228,7 @@ struct Object<'a> {
 impl<'a> Object<'a> {
     #[inline]
     fn new(writer: Writer<'a>) -> Self {
-        Self { writer, lead: b'{', private: None }
+        Self { writer, lead: b'{', end: b"}", private: None }
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -224,21 +236,22 @@ impl<'a> Object<'a> {
         if let Some(name) = self.private {
             return self.writer.write_private(name, key, value);
         }
-        name(self.writer.out, self.lead, key)?;
+        write_name(self.writer.out, self.lead, key)?;
         self.lead = b',';
         value.serialize(self.writer.again())
     }
 
     #[inline]
     fn close(&mut self) {
-        if self.private.is_none() {
-            self.writer.out.extend_from_slice(if self.lead == b'{' { b"{}" } else { b"}" });
+        if self.private.is_some() {
+            return;
         }
+        if self.lead == b'{' {
+            self.writer.out.push(b'{');
+        }
+        self.writer.out.extend_from_slice(self.end);
     }
 }
-
-/// What a variant of an enum holds.
-struct Variant<C>(C);
 
 impl Writer<'_> {
     #[inline]
@@ -312,34 +325,8 @@ under_way! {
     Array<'_>: SerializeTuple { serialize_element() by element }
     Array<'_>: SerializeTupleStruct { serialize_field() by element }
     Object<'_>: SerializeStruct { serialize_field(key) by member }
-    Variant<Array<'_>>: SerializeTupleVariant { serialize_field() by element }
-    Variant<Object<'_>>: SerializeStructVariant { serialize_field(key) by member }
-}
-
-impl Variant<Array<'_>> {
-    #[inline]
-    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.0.element(value)
-    }
-
-    #[inline]
-    fn close(&mut self) {
-        self.0.close();
-        self.0.writer.out.push(b'}');
-    }
-}
-
-impl Variant<Object<'_>> {
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn member<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
-        self.0.member(key, value)
-    }
-
-    #[inline]
-    fn close(&mut self) {
-        self.0.close();
-        self.0.writer.out.push(b'}');
-    }
+    Array<'_>: SerializeTupleVariant { serialize_field() by element }
+    Object<'_>: SerializeStructVariant { serialize_field(key) by member }
 }
 
 impl ser::SerializeMap for Object<'_> {
@@ -374,7 +361,7 @@ impl ser::SerializeMap for Object<'_> {
 /// then a member's beginning is a comparison and a few stores. As a call it would be slower than serde_json. Without
 /// optimisation each would take its own place on the stack.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn name(out: &mut Vec<u8>, lead: u8, name: &'static str) -> Result<(), Error> {
+fn write_name(out: &mut Vec<u8>, lead: u8, name: &'static str) -> Result<(), Error> {
     /// Names up to here are put together beside `out`, to be one piece.
     const SHORT: usize = 28;
 
@@ -389,13 +376,13 @@ fn name(out: &mut Vec<u8>, lead: u8, name: &'static str) -> Result<(), Error> {
         out.extend_from_slice(&piece[..length + 4]);
     } else {
         out.push(lead);
-        string(out, name)?;
+        write_string(out, name)?;
         out.push(b':');
     }
     Ok(())
 }
 
-fn string(out: &mut Vec<u8>, text: &str) -> Result<(), Error> {
+fn write_string(out: &mut Vec<u8>, text: &str) -> Result<(), Error> {
     if !is_plain(text.as_bytes()) {
         return serde_json::Serializer::new(out).serialize_str(text);
     }
