@@ -6,14 +6,13 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::future::poll_fn;
-use std::io::{self, Cursor, IoSlice, Write as _};
+use std::io::{self, Cursor, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
 use bytes::buf::Chain;
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use http_body::Body as _;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -46,40 +45,60 @@ const END: &[u8] = b"\r\n0\r\n\r\n";
 /// The pieces of a chunk: its frames, each but one larger than [`SMALL`], between its size and what stands behind them.
 const SLICES: usize = GATHERED / SMALL + 3;
 
-/// Sends a body to its end, and returns what the client has sent meanwhile.
+/// A body on its way.
 ///
-/// # Errors
-/// If the client leaves or takes nothing, or if the body fails: without the last chunk, the client can tell.
-pub(super) async fn send<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T, body: Body) -> io::Result<Bytes> {
-    let mut sending =
-        Sending { body, chunk: Chunk::default(), end: None, gathers: AT_FIRST, received: BytesMut::new() };
-    poll_fn(|cx| stream::turn(cx, |cx| sending.poll(Pin::new(io), cx))).await?;
-    Ok(sending.received.freeze())
-}
-
-struct Sending {
+/// While it is silent it has no chunk, and an event goes out without one being put here: it is written from where its
+/// thread joins it.
+pub(super) struct Sending {
     body: Body,
-    /// What of a chunk is not written yet.
-    chunk: Chunk,
+    /// What of a chunk the client has not taken yet.
+    left: Option<Box<Chunk>>,
     /// How the body has ended, behind that chunk.
     end: Option<Result<(), axum::Error>>,
     /// How much is gathered for the next one.
     gathers: usize,
-    received: BytesMut,
+    received: Vec<u8>,
 }
 
 impl Sending {
-    fn poll<T: AsyncRead + AsyncWrite>(
+    pub(super) fn new(body: Body) -> Self {
+        Self { body, left: None, end: None, gathers: AT_FIRST, received: Vec::new() }
+    }
+
+    /// What the client has sent meanwhile.
+    pub(super) fn into_received(self) -> Vec<u8> {
+        self.received
+    }
+
+    /// Sends the body to its end.
+    ///
+    /// # Errors
+    /// If the client leaves or takes nothing, or if the body fails: without the last chunk, the client can tell.
+    pub(super) fn poll<T: AsyncRead + AsyncWrite>(
+        &mut self,
+        io: Pin<&mut T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        stream::turn(cx, |cx| self.poll_turn(io, cx))
+    }
+
+    fn poll_turn<T: AsyncRead + AsyncWrite>(
         &mut self,
         mut io: Pin<&mut T>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         let mut written = 0;
+        let mut next = self.left.take().map(|left| *left);
         loop {
             // The producer is not asked for more before everything has been taken.
-            if self.chunk.poll_write(io.as_mut(), cx)?.is_pending() {
-                self.gathers = AT_FIRST;
-                return Poll::Pending;
+            if let Some(mut chunk) = next.take() {
+                written += chunk.remaining();
+                if chunk.poll_write(io.as_mut(), cx)?.is_pending() {
+                    self.gathers = AT_FIRST;
+                    self.left = Some(Box::new(chunk));
+                    return Poll::Pending;
+                }
+                chunk.release();
             }
             match self.end.take_if(|end| end.is_err()) {
                 Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
@@ -90,15 +109,15 @@ impl Sending {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            if self.gather(cx).is_pending() {
-                return self.poll_client(io, cx);
+            match self.gather(cx) {
+                Poll::Ready(chunk) => next = Some(chunk),
+                Poll::Pending => return self.poll_client(io, cx),
             }
-            written += self.chunk.0.remaining();
         }
     }
 
     /// The next chunk: what the body has at once of large frames, or one that is small.
-    fn gather(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn gather(&mut self, cx: &mut Context<'_>) -> Poll<Chunk> {
         let mut frames = Frames::default();
         let most = std::mem::replace(&mut self.gathers, AT_FIRST);
         while frames.remaining() < most && self.end.is_none() {
@@ -107,8 +126,7 @@ impl Sending {
                     let data = frame.into_data().unwrap_or_default();
                     let is_small = data.len() <= SMALL;
                     if is_small && !data.is_empty() && frames.all.is_empty() {
-                        self.chunk = Chunk::small(&data);
-                        return Poll::Ready(());
+                        return Poll::Ready(Chunk::small(&data));
                     }
                     // A chunk of no bytes would be the last one.
                     frames.push(data);
@@ -126,8 +144,7 @@ impl Sending {
         if frames.remaining() >= most {
             self.gathers = (most * 2).min(GATHERED);
         }
-        self.chunk = Chunk::large(frames, matches!(self.end, Some(Ok(()))));
-        Poll::Ready(())
+        Poll::Ready(Chunk::large(frames, matches!(self.end, Some(Ok(())))))
     }
 
     /// Notices that the client has left, and keeps what it sends for its next request. Never ready but with an error.
@@ -149,67 +166,53 @@ impl Sending {
     }
 }
 
-/// A chunk: its size, and all of it where it is small; data that are large; what stands behind these.
-struct Chunk(Chain<Chain<Cursor<Vec<u8>>, Frames>, &'static [u8]>);
-
-impl Default for Chunk {
-    fn default() -> Self {
-        Self::of(Vec::new(), Frames::default(), &[])
-    }
+/// What of a chunk is not written yet.
+enum Chunk {
+    /// A small one: its size, its data and its end.
+    Small(Cursor<Vec<u8>>),
+    /// A large one: its size; its data; what stands behind them.
+    Large(Chain<Chain<Cursor<Vec<u8>>, Frames>, &'static [u8]>),
 }
 
 impl Chunk {
-    fn of(joined: Vec<u8>, large: Frames, end: &'static [u8]) -> Self {
-        Self(Cursor::new(joined).chain(large).chain(end))
-    }
-
     fn small(data: &[u8]) -> Self {
         let mut joined = size_line(data.len());
         joined.extend_from_slice(data);
         joined.extend_from_slice(CRLF);
-        Self::of(joined, Frames::default(), &[])
+        Self::Small(Cursor::new(joined))
     }
 
     /// These frames, and the last chunk behind them if the body has ended.
     fn large(frames: Frames, ended: bool) -> Self {
-        match (frames.remaining(), ended) {
-            (0, true) => Self::of(Vec::new(), frames, LAST),
-            (0, false) => Self::default(),
-            (len, true) => Self::of(size_line(len), frames, END),
-            (len, false) => Self::of(size_line(len), frames, CRLF),
+        let (size, end) = match (frames.remaining(), ended) {
+            (0, true) => (Vec::new(), LAST),
+            (0, false) => (Vec::new(), &[][..]),
+            (len, true) => (size_line(len), END),
+            (len, false) => (size_line(len), CRLF),
+        };
+        Self::Large(Cursor::new(size).chain(frames).chain(end))
+    }
+
+    fn remaining(&self) -> usize {
+        match self {
+            Self::Small(chunk) => chunk.remaining(),
+            Self::Large(chunk) => chunk.remaining(),
         }
     }
 
-    fn poll_write<T: AsyncWrite>(
-        &mut self,
-        mut io: Pin<&mut T>,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        while self.0.has_remaining() {
-            let first = self.0.chunk();
-            let written = if first.len() == self.0.remaining() {
-                io.as_mut().poll_write(cx, first)
-            } else {
-                let mut slices = [IoSlice::new(&[]); SLICES];
-                let count = self.0.chunks_vectored(&mut slices);
-                io.as_mut().poll_write_vectored(cx, &slices[..count])
-            };
-            let written = ready!(written)?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.0.advance(written);
-            if !self.0.has_remaining() {
-                self.release();
-            }
+    fn poll_write<T: AsyncWrite>(&mut self, io: Pin<&mut T>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Small(chunk) => poll_write(chunk, io, cx),
+            Self::Large(chunk) => poll_write(chunk, io, cx),
         }
-        Poll::Ready(Ok(()))
     }
 
-    /// What is written holds nothing, for the stream may be silent from now on.
-    fn release(&mut self) {
-        let (start, _) = std::mem::take(self).0.into_inner();
-        let (joined, _) = start.into_inner();
+    /// It is written: the thread has its memory back.
+    fn release(self) {
+        let joined = match self {
+            Self::Small(chunk) => chunk,
+            Self::Large(chunk) => chunk.into_inner().0.into_inner().0,
+        };
         let joined = joined.into_inner();
         if joined.capacity() > 0 {
             JOINED.set(joined);
@@ -217,12 +220,36 @@ impl Chunk {
     }
 }
 
+fn poll_write<T: AsyncWrite>(
+    chunk: &mut impl Buf,
+    mut io: Pin<&mut T>,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    while chunk.has_remaining() {
+        let first = chunk.chunk();
+        let written = if first.len() == chunk.remaining() {
+            io.as_mut().poll_write(cx, first)
+        } else {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let count = chunk.chunks_vectored(&mut slices);
+            io.as_mut().poll_write_vectored(cx, &slices[..count])
+        };
+        match ready!(written)? {
+            0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            written => chunk.advance(written),
+        }
+    }
+    Poll::Ready(Ok(()))
+}
+
 /// The line that begins a chunk, where a thread joins it.
 fn size_line(len: usize) -> Vec<u8> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut joined = JOINED.take();
     joined.clear();
-    // A `Vec` takes whatever is written.
-    let _ = write!(joined, "{len:x}\r\n");
+    let digits = (usize::BITS - len.leading_zeros()).div_ceil(4);
+    joined.extend((0..digits).rev().map(|digit| DIGITS[(len >> (4 * digit)) % 16]));
+    joined.extend_from_slice(CRLF);
     joined
 }
 
@@ -272,16 +299,25 @@ impl Buf for Frames {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+
     use futures_util::stream;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
 
+    /// Sends a body to its end, and returns what the client has sent meanwhile.
+    async fn send<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T, body: Body) -> io::Result<Vec<u8>> {
+        let mut sending = Sending::new(body);
+        poll_fn(|cx| sending.poll(Pin::new(io), cx)).await?;
+        Ok(sending.into_received())
+    }
+
     /// What a client reads of a body that is sent through a pipe of so many bytes, and what sending it returned.
     async fn sent(
         pipe: usize,
         frames: Vec<Result<&'static [u8], &'static str>>,
-    ) -> (Vec<u8>, io::Result<Bytes>) {
+    ) -> (Vec<u8>, io::Result<Vec<u8>>) {
         let (mut io, mut client) = tokio::io::duplex(pipe);
         let body = Body::from_stream(stream::iter(frames));
         let sending = async move { send(&mut io, body).await };
@@ -298,7 +334,7 @@ mod tests {
         for pipe in [1, 7, 1 << 16] {
             let (all, result) = sent(pipe, vec![Ok(b"three"), Ok(b""), Ok(&LARGE)]).await;
             assert_eq!(all, expected);
-            assert_eq!(result.expect("sent"), Bytes::new());
+            assert_eq!(result.expect("sent"), b"");
         }
     }
 
@@ -374,16 +410,21 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_is_written_holds_nothing() {
-        let mut frames = Frames::default();
-        frames.push(Bytes::from(vec![b'x'; SMALL + 1]));
-        let mut chunk = Chunk::large(frames, false);
-        let mut cx = Context::from_waker(std::task::Waker::noop());
-        assert!(chunk.poll_write(Pin::new(&mut tokio::io::sink()), &mut cx).is_ready());
-        let (start, end) = chunk.0.into_inner();
-        let (joined, frames) = start.into_inner();
-        assert_eq!((joined.into_inner().capacity(), frames.all.capacity(), end), (0, 0, &[][..]));
+    #[tokio::test]
+    async fn only_what_the_client_has_not_taken_is_held() {
+        static LARGE: [u8; 16_384] = [b'x'; 16_384];
+        let frames: [io::Result<&[u8]>; 2] = [Ok(&LARGE), Ok(b"small")];
+        let body = Body::from_stream(futures_util::StreamExt::chain(stream::iter(frames), stream::pending()));
+        let (mut io, mut client) = tokio::io::duplex(1024);
+        let (mut sending, mut cx) = (Sending::new(body), Context::from_waker(std::task::Waker::noop()));
+        let mut read = [0; 1024];
+        for _ in 0..16 {
+            assert!(sending.poll(Pin::new(&mut io), &mut cx).is_pending());
+            assert!(sending.left.is_some());
+            client.read_exact(&mut read).await.expect("read");
+        }
+        assert!(sending.poll(Pin::new(&mut io), &mut cx).is_pending());
+        assert!(sending.left.is_none());
     }
 
     #[tokio::test]

@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::time::timeout;
 
 use super::HEAD_TIMEOUT;
-use super::chunked;
+use super::chunked::Sending;
 use super::flight::{Flight, KeptBack};
 use super::refusal::Refusals;
 use super::requests::Requests;
@@ -40,30 +40,46 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// ([RFC 9113 §3.4](https://www.rfc-editor.org/rfc/rfc9113#section-3.4)).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Serves a client until one of both ends the connection.
+/// Serves a client until one of both ends the connection, and holds `open` until then.
 ///
-/// What the connection holds while a stream is open is this function's own: the phases that need more are in boxes.
-pub(super) async fn serve<T>(io: T, peer: SocketAddr, common: Arc<Common>) -> Result<(), Failure>
+/// What the connection holds while a stream is open is this function's own, in one future: each future within another is
+/// one more line of memory that an event reads. The phases that need more are in boxes.
+pub(super) async fn serve<T>(io: T, peer: SocketAddr, common: Arc<Common>, open: impl Send)
 where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let mut socket = Socket::new(io, common.write_timeout);
-    match Box::pin(version(&mut socket, &common.shutdown)).await? {
-        None => return Ok(()),
-        Some(Version::Http2) => return Box::pin(http2(socket, peer, common)).await,
-        Some(Version::Http1) => {}
-    }
-    loop {
-        let Some((taken, kept_back)) = Box::pin(http1(socket, peer, Arc::clone(&common))).await? else {
-            return Ok(());
-        };
-        socket = taken;
-        let received = chunked::send(&mut socket, kept_back.body).await?;
-        if !kept_back.goes_on {
-            return Ok(poll_fn(|cx| Pin::new(&mut socket).poll_shutdown(cx)).await?);
+    let ended: Result<(), Failure> = 'ended: {
+        match Box::pin(version(&mut socket, &common.shutdown)).await {
+            Ok(Some(Version::Http1)) => {}
+            Ok(Some(Version::Http2)) => break 'ended Box::pin(http2(socket, peer, common)).await,
+            Ok(None) => break 'ended Ok(()),
+            Err(error) => break 'ended Err(error.into()),
         }
-        socket.unread(&received);
+        loop {
+            let kept_back = match Box::pin(http1(socket, peer, Arc::clone(&common))).await {
+                Ok(Some((taken, kept_back))) => {
+                    socket = taken;
+                    kept_back
+                }
+                Ok(None) => break 'ended Ok(()),
+                Err(error) => break 'ended Err(error),
+            };
+            let mut sending = Sending::new(kept_back.body);
+            if let Err(error) = poll_fn(|cx| sending.poll(Pin::new(&mut socket), cx)).await {
+                break 'ended Err(error.into());
+            }
+            if !kept_back.goes_on {
+                let closed = poll_fn(|cx| Pin::new(&mut socket).poll_shutdown(cx)).await;
+                break 'ended closed.map_err(Into::into);
+            }
+            socket.unread(&sending.into_received());
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "connection ended early");
     }
+    drop(open);
 }
 
 enum Version {

@@ -22,7 +22,7 @@ use hyper_util::rt::TokioTimer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
-use self::connection::Common;
+use self::connection::{Common, serve};
 use self::streams::Streams;
 #[cfg(feature = "websocket")]
 pub(crate) use self::streams::Upgraded;
@@ -115,18 +115,12 @@ impl Server {
         bound_unsent(&stream);
         let common = Arc::clone(&self.common);
         match &self.workers {
-            Some(workers) => workers.spawn(stream, move |stream| serve(stream, peer, common, open)),
+            Some(workers) => {
+                workers.spawn(stream, |stream, of_worker| serve(stream, peer, common, (open, of_worker)));
+            }
             None => drop(tokio::spawn(serve(stream, peer, common, open))),
         }
     }
-}
-
-/// Serves a connection to its end, until which it holds `open`.
-async fn serve(stream: TcpStream, peer: SocketAddr, common: Arc<Common>, open: mpsc::Sender<Infallible>) {
-    if let Err(error) = connection::serve(stream, peer, common).await {
-        tracing::debug!(%peer, %error, "connection ended early");
-    }
-    drop(open);
 }
 
 /// Bounds what of an answer waits in the kernel, which would take megabytes for a client that does not read, and would let

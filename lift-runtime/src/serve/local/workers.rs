@@ -25,11 +25,14 @@ pub(super) struct Workers {
 
 struct Worker {
     runtime: Handle,
-    /// Each of its connections holds one.
-    open: Arc<()>,
+    open: Place,
     /// Dropped, it stops the thread.
     _running: oneshot::Sender<Infallible>,
 }
+
+/// What each connection of a thread holds.
+#[derive(Clone)]
+pub(super) struct Place(Arc<()>);
 
 impl Workers {
     /// Starts so many threads.
@@ -42,24 +45,20 @@ impl Workers {
         Ok(Self { all, ended })
     }
 
-    /// Serves a connection on the thread that has the fewest.
+    /// Serves a connection on the thread that has the fewest: of which it is one until it drops its [`Place`].
     pub(super) fn spawn<F, T>(&self, stream: TcpStream, serve: F)
     where
-        F: FnOnce(TcpStream) -> T + Send + 'static,
-        T: Future<Output = ()> + Send,
+        F: FnOnce(TcpStream, Place) -> T,
+        T: Future<Output = ()> + Send + 'static,
     {
-        let Some(worker) = self.all.iter().min_by_key(|worker| Arc::strong_count(&worker.open)) else {
+        let Some(worker) = self.all.iter().min_by_key(|worker| Arc::strong_count(&worker.open.0)) else {
             return;
         };
+        let _of_worker = worker.runtime.enter();
         // What fails is the client's connection alone: it is closed.
-        let Ok(stream) = stream.into_std() else { return };
-        let open = Arc::clone(&worker.open);
-        worker.runtime.spawn(async move {
-            if let Ok(stream) = TcpStream::from_std(stream) {
-                serve(stream).await;
-            }
-            drop(open);
-        });
+        if let Ok(stream) = stream.into_std().and_then(TcpStream::from_std) {
+            tokio::spawn(serve(stream, worker.open.clone()));
+        }
     }
 
     /// Stops the threads, and drops what they still serve.
@@ -75,7 +74,7 @@ impl Worker {
     fn start(n: usize, alive: mpsc::Sender<Infallible>) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (running, stopped) = oneshot::channel::<Infallible>();
-        let worker = Self { runtime: runtime.handle().clone(), open: Arc::new(()), _running: running };
+        let worker = Self { runtime: runtime.handle().clone(), open: Place(Arc::new(())), _running: running };
         let runtime = Own(Some(runtime));
         std::thread::Builder::new().name(format!("lift-worker-{n}")).spawn(move || {
             if let Own(Some(runtime)) = &runtime {
