@@ -16,7 +16,7 @@ use crate::endpoint::Call;
 use crate::error::{Error, Result};
 use crate::stream::body::StreamBody;
 use crate::stream::chunk::Chunk;
-use crate::stream::emitted::{Emitted, EmittedSource, StreamResult};
+use crate::stream::emitted::{Emitted, StreamResult};
 use crate::stream::ending::End;
 use crate::stream::last_event_id;
 use crate::stream::negotiate;
@@ -49,7 +49,7 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
         if is_head {
             return answer.headers(Body::new(Unsent));
         }
-        let source = Box::pin(EmittedSource::new(handler(arguments), encode, answer.wire));
+        let source = handler(arguments).into_source(encode, answer.wire);
         answer.with(source, options.opening()).await
     }
 

@@ -25,21 +25,24 @@ const LINGER: Duration = Duration::from_millis(100);
 pin_project! {
     /// The body of a streamed answer: it runs the producer when the transport asks for more. It has one timer, set
     /// only while the producer is silent.
+    ///
+    /// In the order of its fields: what each event needs stands in front.
+    #[repr(C)]
     pub(crate) struct StreamBody {
         id: turn::Id,
         running: Running,
-        phase: Phase,
         // Since when the transport has been waiting for an item.
         silent_since: Option<Instant>,
         kept_alive: Option<Instant>,
+        // When `timer` will wake whoever watches.
+        wakes_at: Option<Instant>,
+        // Whom `shutdown` will wake.
+        watcher: Option<Waker>,
+        phase: Phase,
         #[pin]
         timer: Option<Sleep>,
         #[pin]
         shutdown: OwnedNotified,
-        // Whom `shutdown` will wake.
-        watcher: Option<Waker>,
-        // When `timer` will wake them.
-        wakes_at: Option<Instant>,
         open: Open,
     }
 }

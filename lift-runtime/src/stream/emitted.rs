@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use futures_core::{FusedStream, Stream};
+use pin_project_lite::pin_project;
 
 use crate::error::{Error, Result};
 use crate::observe;
@@ -40,8 +41,6 @@ impl<T: Send, E> StreamResult for Result<T, E> {
     type Error = E;
 }
 
-type Producer<E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send>>;
-
 /// The stream of what a producer emits, then of the error it ended with, if it did. It runs only while it is polled,
 /// and never ahead of the item that was asked for.
 ///
@@ -64,9 +63,8 @@ type Producer<E> = Pin<Box<dyn Future<Output = Result<(), E>> + Send>>;
 /// It owns what the producer holds: a handler's arguments are values, so that the stream may outlive the call.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Emitted<R: StreamResult> {
-    /// `None` once it has ended.
-    producer: Option<Producer<R::Error>>,
-    /// What it ended with, while items are still to be taken.
+    generator: Pin<Box<dyn Generate<R>>>,
+    /// What the producer ended with, while items are still to be taken.
     outcome: Option<R::Error>,
     channel: Arc<Channel<R::Item>>,
 }
@@ -77,19 +75,32 @@ impl<R: StreamResult> Emitted<R> {
     where
         F: FnOnce(Emitter<R::Item>) -> P,
         P: Future<Output = Result<(), R::Error>> + Send + 'static,
+        R: 'static,
     {
         let channel = Arc::new(Channel::default());
-        let emitter = Emitter { channel: Arc::clone(&channel) };
-        Self { producer: Some(Box::pin(producer(emitter))), outcome: None, channel }
+        let producer = producer(Emitter { channel: Arc::clone(&channel) });
+        let generator = Generator::<R, P> {
+            waker: None,
+            channel: Arc::clone(&channel),
+            fail: None,
+            producer: Some(producer),
+            outcome: None,
+        };
+        Self { generator: Box::pin(generator), outcome: None, channel }
     }
 
-    /// Polls the producer once. If it panics it is gone, and so nothing is polled again after its panic.
-    fn run(&mut self, cx: &mut Context<'_>) {
-        let Some(mut producer) = self.producer.take() else { return };
-        match producer.as_mut().poll(cx) {
-            Poll::Ready(result) => self.outcome = result.err(),
-            Poll::Pending => self.producer = Some(producer),
-        }
+    /// The same behind an endpoint.
+    pub(crate) fn into_source(
+        mut self,
+        encode: fn(R::Item, Wire, &mut Chunk) -> Result<()>,
+        wire: Wire,
+    ) -> Pin<Box<dyn Source>>
+    where
+        R::Error: Into<Error>,
+    {
+        let _ = self.channel.encoding.set(Encoding { encode, wire });
+        self.generator.as_mut().fail_with(Into::into);
+        self.generator
     }
 }
 
@@ -97,7 +108,7 @@ impl<R: StreamResult> Unpin for Emitted<R> {}
 
 impl<R: StreamResult> std::fmt::Debug for Emitted<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Emitted").field("ended", &self.producer.is_none()).finish_non_exhaustive()
+        f.debug_struct("Emitted").field("ended", &self.generator.is_ended()).finish_non_exhaustive()
     }
 }
 
@@ -110,7 +121,7 @@ impl<T: Send, E> Stream for Emitted<Result<T, E>> {
             if let Some(item) = self.channel.take() {
                 return Poll::Ready(Some(Ok(item)));
             }
-            if self.producer.is_none() {
+            if self.generator.is_ended() {
                 return Poll::Ready(self.outcome.take().map(Err));
             }
             if asked {
@@ -118,15 +129,126 @@ impl<T: Send, E> Stream for Emitted<Result<T, E>> {
             }
             asked = true;
             self.channel.lock().consumer.clone_from_if_other(cx.waker());
-            self.run(cx);
+            if let Poll::Ready(result) = self.generator.as_mut().run(cx) {
+                self.outcome = result.err();
+            }
         }
     }
 }
 
 impl<T: Send, E> FusedStream for Emitted<Result<T, E>> {
     fn is_terminated(&self) -> bool {
-        self.producer.is_none() && self.outcome.is_none() && self.channel.lock().queue.is_empty()
+        self.generator.is_ended() && self.outcome.is_none() && self.channel.lock().queue.is_empty()
     }
+}
+
+/// A producer of whatever type.
+trait Generate<R: StreamResult>: Source {
+    /// Polls the producer once, if it has not ended.
+    fn run(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), R::Error>>;
+
+    fn is_ended(&self) -> bool;
+
+    /// Puts it behind an endpoint, of which this makes its error one.
+    fn fail_with(self: Pin<&mut Self>, fail: fn(R::Error) -> Error);
+}
+
+pin_project! {
+    /// A producer, and what an endpoint knows of it: in one piece of memory, in the order in which an event reads it.
+    #[repr(C)]
+    struct Generator<R: StreamResult, P> {
+        // Whom the channel knows as its consumer.
+        waker: Option<Waker>,
+        channel: Arc<Channel<R::Item>>,
+        // There behind an endpoint.
+        fail: Option<fn(R::Error) -> Error>,
+        // `None` once it has ended.
+        #[pin]
+        producer: Option<P>,
+        // What it failed with, while items are still to be taken.
+        outcome: Option<Error>,
+    }
+}
+
+impl<R, P> Generate<R> for Generator<R, P>
+where
+    R: StreamResult,
+    P: Future<Output = Result<(), R::Error>> + Send,
+{
+    fn run(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), R::Error>> {
+        run(self.project().producer, cx)
+    }
+
+    fn is_ended(&self) -> bool {
+        self.producer.is_none()
+    }
+
+    fn fail_with(self: Pin<&mut Self>, fail: fn(R::Error) -> Error) {
+        *self.project().fail = Some(fail);
+    }
+}
+
+impl<R, P> Source for Generator<R, P>
+where
+    R: StreamResult,
+    P: Future<Output = Result<(), R::Error>> + Send,
+{
+    fn poll_fill(self: Pin<&mut Self>, cx: &mut Context<'_>, chunk: &mut Chunk) -> Filled {
+        let mut this = self.project();
+        let Some(fail) = *this.fail else { return Filled::Ended(Ok(())) };
+        let channel = &**this.channel;
+        let is_known = this.waker.as_ref().is_some_and(|known| known.will_wake(cx.waker()));
+        let mut filling = Filling::new(channel, std::mem::replace(chunk, Chunk::EMPTY));
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            if !is_known || channel.is_awaited() {
+                channel.open(cx.waker(), &mut filling);
+            }
+            filling::scope(&mut filling, || run(this.producer.as_mut(), cx).map_err(fail))
+        }));
+        if !is_known {
+            *this.waker = Some(cx.waker().clone());
+        }
+        let failure = filling.take_failure();
+        *chunk = filling.into_chunk();
+        if let Some(error) = failure {
+            return Filled::Ended(Err(error));
+        }
+        match polled {
+            Ok(Poll::Ready(Err(error))) => *this.outcome = Some(error),
+            Ok(_) => {}
+            Err(panic) => return Filled::Ended(Err(Error::internal(observe::panic_text(&*panic)))),
+        }
+        match (&*this.producer, chunk.is_full() || channel.has_more()) {
+            (None, false) => Filled::Ended(this.outcome.take().map_or(Ok(()), Err)),
+            (_, true) => Filled::More,
+            (Some(_), false) => Filled::Paused,
+        }
+    }
+}
+
+/// Polls a producer once. When it has ended it is gone; also if it panics, so that nothing is polled again after that.
+fn run<P, E>(producer: Pin<&mut Option<P>>, cx: &mut Context<'_>) -> Poll<Result<(), E>>
+where
+    P: Future<Output = Result<(), E>>,
+{
+    struct Polled<'a, P> {
+        producer: Pin<&'a mut Option<P>>,
+        goes_on: bool,
+    }
+
+    impl<P> Drop for Polled<'_, P> {
+        fn drop(&mut self) {
+            if !self.goes_on {
+                self.producer.set(None);
+            }
+        }
+    }
+
+    let mut polled = Polled { producer, goes_on: false };
+    let Some(producer) = polled.producer.as_mut().as_pin_mut() else { return Poll::Pending };
+    let result = producer.poll(cx);
+    polled.goes_on = result.is_pending();
+    result
 }
 
 /// Where a producer puts its items.
@@ -347,57 +469,6 @@ impl<T> State<T> {
         }
         if !is_polled && let Some(consumer) = &self.consumer.waker {
             consumer.wake_by_ref();
-        }
-    }
-}
-
-/// An [`Emitted`] behind an endpoint.
-pub(crate) struct EmittedSource<R: StreamResult> {
-    emitted: Emitted<R>,
-    /// Whom the channel knows as its consumer.
-    waker: Option<Waker>,
-}
-
-impl<R: StreamResult> EmittedSource<R> {
-    pub(crate) fn new(
-        emitted: Emitted<R>,
-        encode: fn(R::Item, Wire, &mut Chunk) -> Result<()>,
-        wire: Wire,
-    ) -> Self {
-        let _ = emitted.channel.encoding.set(Encoding { encode, wire });
-        Self { emitted, waker: None }
-    }
-}
-
-impl<R: StreamResult> Source for EmittedSource<R>
-where
-    R::Error: Into<Error> + Send,
-{
-    fn poll_fill(mut self: Pin<&mut Self>, cx: &mut Context<'_>, chunk: &mut Chunk) -> Filled {
-        let Self { emitted, waker } = &mut *self;
-        let is_known = waker.as_ref().is_some_and(|known| known.will_wake(cx.waker()));
-        let mut filling = Filling::new(&*emitted.channel, std::mem::replace(chunk, Chunk::EMPTY));
-        let filled = catch_unwind(AssertUnwindSafe(|| {
-            if !is_known || emitted.channel.is_awaited() {
-                emitted.channel.open(cx.waker(), &mut filling);
-            }
-            filling::scope(&mut filling, || emitted.run(cx));
-        }));
-        if !is_known {
-            *waker = Some(cx.waker().clone());
-        }
-        let failure = filling.take_failure();
-        *chunk = filling.into_chunk();
-        if let Some(error) = failure {
-            return Filled::Ended(Err(error));
-        }
-        if let Err(panic) = filled {
-            return Filled::Ended(Err(Error::internal(observe::panic_text(&*panic))));
-        }
-        match (&emitted.producer, chunk.is_full() || emitted.channel.has_more()) {
-            (None, false) => Filled::Ended(emitted.outcome.take().map_or(Ok(()), |error| Err(error.into()))),
-            (_, true) => Filled::More,
-            (Some(_), false) => Filled::Paused,
         }
     }
 }

@@ -20,27 +20,30 @@ use crate::stream::source::{Filled, Source};
 const MARGIN: Duration = Duration::from_millis(500);
 
 /// A stream under way.
+///
+/// In the order of its fields: what each event needs stands in front, in two lines of memory.
+#[repr(C)]
 pub(crate) struct Running {
-    pub(crate) context: Context,
-    /// The producer runs in it.
-    scope: Lent,
     /// What `context` leads to, for each event: without a look at memory that nothing else of an event needs.
     shared: Arc<Shared>,
     pub(crate) options: &'static Options,
-    pub(crate) wire: Wire,
     /// `None` once it has ended: nothing of it is kept while its last bytes are sent.
     producer: Option<Pin<Box<dyn Source>>>,
-    /// What is ready for the transport, in this order.
+    /// The producer runs in it.
+    scope: Lent,
+    /// What is ready for the transport, in this order. What is whole is large, and its own box small beside it.
     text: Option<Bytes>,
-    whole: Option<Bytes>,
-    /// Why it has ended, until its ending is written.
-    end: Option<End>,
+    whole: Option<Box<Bytes>>,
     ends_at: Option<(Instant, Cut)>,
+    pub(crate) wire: Wire,
     pub(crate) has_items: bool,
     /// The producer waits, and will wake who polled it last.
     pub(crate) is_paused: bool,
     /// Somebody waits for what is made.
     pub(crate) asked: bool,
+    /// Why it has ended, until its ending is written.
+    end: Option<End>,
+    pub(crate) context: Context,
 }
 
 /// What has become of a stream when it was run.
@@ -89,7 +92,8 @@ impl Running {
         let mut chunk = Chunk::begin(self.options, self.asked);
         let filled = self.scope.scope(|| producer.as_mut().poll_fill(cx, &mut chunk));
         let items = chunk.items() > 0;
-        (self.text, self.whole) = chunk.finish();
+        let (text, whole) = chunk.finish();
+        (self.text, self.whole) = (text, whole.map(Box::new));
         self.has_items |= items;
         self.is_paused = matches!(filled, Filled::Paused);
         match filled {
@@ -119,7 +123,7 @@ impl Running {
 
     /// The next frame that is ready.
     pub(crate) fn next_frame(&mut self) -> Option<Bytes> {
-        self.text.take().or_else(|| self.whole.take())
+        self.text.take().or_else(|| Some(*self.whole.take()?))
     }
 
     /// Whether a frame is ready.
@@ -137,7 +141,7 @@ impl Running {
     pub(crate) fn append(&mut self, after: Bytes) {
         if self.has_frame() {
             // The producer's last items were joined; so is its ending.
-            let ready = [self.text.take(), self.whole.take()].into_iter().flatten();
+            let ready = std::iter::from_fn(|| self.next_frame());
             self.text = Some(ready.chain([after]).collect::<Vec<_>>().concat().into());
         } else {
             self.text = Some(after);
