@@ -249,27 +249,23 @@ impl<T: Serialize> Hub<T> {
         let publish = async {
             #[cfg(feature = "redis")]
             if let Some(redis) = &self.topics.redis {
-                redis.publish(tenant.as_ref(), topic, &event).await?;
-                return Ok(topic::Waiting::default());
+                return redis.publish(tenant.as_ref(), topic, &event).await;
             }
             loop {
                 let found = self.topics.all().topic(tenant.as_ref(), topic);
                 let mut room = std::pin::pin!(found.room().notified());
                 room.as_mut().enable();
                 match found.try_publish(self.topics.keep, self.topics.on_lag, &event) {
-                    Outcome::Published(waiting) => return Ok(waiting),
+                    Outcome::Published => return Ok(()),
                     Outcome::Full => room.await,
                     Outcome::Forgotten => {}
                 }
             }
         };
-        let waiting = match deadline {
-            Some(deadline) => timeout_at(deadline, publish).await.unwrap_or_else(|_| Err(app::late()))?,
-            None => publish.await?,
-        };
-        // It is published, whatever the deadline.
-        waiting.wake().await;
-        Ok(())
+        match deadline {
+            Some(deadline) => timeout_at(deadline, publish).await.unwrap_or_else(|_| Err(app::late())),
+            None => publish.await,
+        }
     }
 }
 

@@ -26,7 +26,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use super::Keep;
 use super::id::Position;
 use super::published::{Encoded, Frame};
-use super::topic::{Topic, Waiting};
+use super::topic::Topic;
 use crate::cache::redis_server;
 use crate::error::{Error, Result};
 use crate::tenant::Tenant;
@@ -271,9 +271,8 @@ impl Listener {
                 message = PubSubStream::next(&mut messages) => {
                     let Some(message) = message else { return Err(unreachable("the subscription was lost")) };
                     let channel = message.get_channel_name().to_owned();
-                    match self.feed(&channel, message.get_payload_bytes()) {
-                        Some(waiting) => waiting.wake().await,
-                        None => self.read(&channel, &mut connection).await?,
+                    if !self.is_in_order(&channel, message.get_payload_bytes()) {
+                        self.read(&channel, &mut connection).await?;
                     }
                 }
                 told = self.told.recv() => match told.map(|told| self.note(told)) {
@@ -352,10 +351,10 @@ impl Listener {
         Ok(())
     }
 
-    /// Gives an event to its topic, and says who waits for it; `None` if some before it are missing.
-    fn feed(&self, channel: &str, message: &[u8]) -> Option<Waiting> {
-        let Some(heard) = self.topics.get(channel) else { return Some(Waiting::default()) };
-        let (position, event) = parse(message)?;
+    /// Gives an event to its topic; `false` if some before it are missing.
+    fn is_in_order(&self, channel: &str, message: &[u8]) -> bool {
+        let Some(heard) = self.topics.get(channel) else { return true };
+        let Some((position, event)) = parse(message) else { return false };
         heard.topic.feed(self.server.keep, position, &event)
     }
 }

@@ -60,22 +60,14 @@ enum Place {
 }
 
 /// What has become of an event that was to be published.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    Published(Waiting),
+    Published,
     /// The oldest event is still wanted, and may not give way.
     Full,
     /// The topic is another one by now.
     Forgotten,
 }
-
-/// The wakers of who waits for an event that is there now. Dropped, it wakes them all.
-#[derive(Debug, Default)]
-pub(super) struct Waiting(std::vec::IntoIter<Waker>);
-
-/// So many are woken at once, then run: thousands would not fit into their runtime's queues, and what waking each has
-/// brought near the processor would be gone when it runs.
-const AT_ONCE: usize = 64;
 
 /// What there is for a subscriber.
 #[derive(Debug)]
@@ -120,7 +112,7 @@ impl Topic {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps an event, the oldest giving way to it.
+    /// Keeps an event, the oldest giving way to it, and wakes everybody.
     pub(super) fn try_publish(&self, keep: Keep, on_lag: OnLag, event: &Encoded<'_>) -> Outcome {
         let mut state = self.state();
         if state.forgotten {
@@ -135,21 +127,22 @@ impl Topic {
             }
         }
         state.append(keep, frame);
-        Outcome::Published(state.waiting())
+        wake(state);
+        Outcome::Published
     }
 
-    /// What another process has published, if it is the next event or one that is known; `None` if some are missing.
+    /// What another process has published, if it is the next event or one that is known; `false` if some are missing.
     #[cfg(feature = "redis")]
-    pub(super) fn feed(&self, keep: Keep, position: Position, event: &Encoded<'_>) -> Option<Waiting> {
+    pub(super) fn feed(&self, keep: Keep, position: Position, event: &Encoded<'_>) -> bool {
         let mut state = self.state();
         if position.epoch != state.epoch || position.number > state.next {
-            return None;
+            return false;
         }
-        if position.number < state.next {
-            return Some(Waiting::default());
+        if position.number == state.next {
+            state.append(keep, Frame::new(position, event));
+            wake(state);
         }
-        state.append(keep, Frame::new(position, event));
-        Some(state.waiting())
+        true
     }
 
     /// All that is kept elsewhere, up to its latest event. Whoever has missed what is not among it is told.
@@ -174,9 +167,7 @@ impl Topic {
                 state.append(keep, frame);
             }
         }
-        let waiting = state.waiting();
-        drop(state);
-        drop(waiting);
+        wake(state);
     }
 
     #[cfg(feature = "redis")]
@@ -289,23 +280,11 @@ impl Topic {
     }
 }
 
-impl Waiting {
-    /// Wakes them all, a few at a time.
-    pub(super) async fn wake(mut self) {
-        loop {
-            self.0.by_ref().take(AT_ONCE).for_each(Waker::wake);
-            if self.0.len() == 0 {
-                return;
-            }
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.by_ref().for_each(Waker::wake);
-    }
+/// Wakes everybody who waits, not under the lock.
+fn wake(mut state: MutexGuard<'_, State>) {
+    let wakers: Vec<Waker> = state.places.iter_mut().filter_map(Place::wake).collect();
+    drop(state);
+    wakers.into_iter().for_each(Waker::wake);
 }
 
 impl State {
@@ -331,12 +310,6 @@ impl State {
         self.log.push_back(Kept { frame, wanted });
         self.next += 1;
         self.published = Instant::now();
-    }
-
-    /// Who waits, to be woken when this is not locked any more.
-    fn waiting(&mut self) -> Waiting {
-        let wakers: Vec<Waker> = self.places.iter_mut().filter_map(Place::wake).collect();
-        Waiting(wakers.into_iter())
     }
 
     /// The number of the oldest event that is kept, or of the next one.
