@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Waker};
+use std::task::Context;
 
 thread_local! {
     static TURN: Cell<Option<Turn>> = const { Cell::new(None) };
@@ -41,14 +41,14 @@ pub(crate) fn turn<R>(cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) 
         }
     }
 
-    let _before = Before(TURN.replace(Some(Turn { waker: identity(cx.waker()), paused: None })));
+    let _before = Before(TURN.replace(Some(Turn { waker: identity(cx), paused: None })));
     poll(cx)
 }
 
 /// The producer of `body` was polled, and has paused or has not: if so, it wakes the waker of `cx`.
 pub(super) fn polled(body: Id, cx: &Context<'_>, has_paused: bool) {
     let Some(turn) = TURN.get() else { return };
-    if has_paused && turn.waker == identity(cx.waker()) {
+    if has_paused && turn.waker == identity(cx) {
         TURN.set(Some(Turn { paused: Some(body), ..turn }));
     } else if turn.paused == Some(body) {
         TURN.set(Some(Turn { paused: None, ..turn }));
@@ -57,16 +57,18 @@ pub(super) fn polled(body: Id, cx: &Context<'_>, has_paused: bool) {
 
 /// Whether it has paused in this turn, which is polled with that waker.
 pub(super) fn is_paused(body: Id, cx: &Context<'_>) -> bool {
-    TURN.get().is_some_and(|turn| turn.paused == Some(body) && turn.waker == identity(cx.waker()))
+    TURN.get().is_some_and(|turn| turn.paused == Some(body) && turn.waker == identity(cx))
 }
 
 /// Wakers of one identity wake one task: one that was made for something within the task would not end its turn.
-pub(super) fn identity(waker: &Waker) -> [usize; 2] {
-    [waker.data().addr(), std::ptr::from_ref(waker.vtable()).addr()]
+fn identity(cx: &Context<'_>) -> [usize; 2] {
+    [cx.waker().data().addr(), std::ptr::from_ref(cx.waker().vtable()).addr()]
 }
 
 #[cfg(test)]
 mod tests {
+    use std::task::Waker;
+
     use super::*;
 
     #[test]

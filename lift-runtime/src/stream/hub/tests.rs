@@ -68,48 +68,6 @@ async fn who_waits_is_woken() {
     assert_eq!(waiting.await.expect("no panic"), b"7");
 }
 
-/// A waker, and how often it was woken.
-fn counting_waker() -> (std::task::Waker, impl Fn() -> usize) {
-    struct Counting(AtomicUsize);
-    impl std::task::Wake for Counting {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-    let counting = Arc::new(Counting(AtomicUsize::new(0)));
-    (Arc::clone(&counting).into(), move || counting.0.load(Ordering::Relaxed))
-}
-
-/// Polls once with this waker: the number that was published, if there is one.
-fn poll_once(subscription: &mut Subscription<u32>, waker: &std::task::Waker) -> Option<u32> {
-    match subscription.poll_next_unpin(&mut std::task::Context::from_waker(waker)) {
-        std::task::Poll::Ready(Some(Ok(event))) => serde_json::from_slice(event.json()).ok(),
-        _ => None,
-    }
-}
-
-#[tokio::test]
-async fn who_has_taken_the_last_event_waits_by_then_whoever_polls_it() {
-    let hub = Hub::<u32>::new();
-    let mut subscription = hub.subscribe("a", &LastEventId::default()).await.expect("subscribed");
-    assert_eq!(ready(&mut subscription), ["0 "]);
-    let (first, first_count) = counting_waker();
-    let (second, second_count) = counting_waker();
-    publish(&hub, "a", [1]).await;
-    assert_eq!(poll_once(&mut subscription, &first), Some(1));
-    publish(&hub, "a", [2]).await;
-    assert_eq!(first_count(), 1, "woken without having asked again");
-    assert_eq!(poll_once(&mut subscription, &first), Some(2));
-    assert_eq!(poll_once(&mut subscription, &second), None);
-    publish(&hub, "a", [3]).await;
-    assert_eq!((first_count(), second_count()), (1, 1), "the last who asked is woken");
-    assert_eq!(poll_once(&mut subscription, &second), Some(3));
-    assert_eq!(poll_once(&mut subscription, &second), None);
-    assert_eq!(poll_once(&mut subscription, &second), None);
-    publish(&hub, "a", [4]).await;
-    assert_eq!((second_count(), poll_once(&mut subscription, &second)), (2, Some(4)));
-}
-
 #[tokio::test]
 async fn resuming_repeats_nothing_and_tells_what_is_lost() {
     let hub = Hub::<u32>::new().keep(3);

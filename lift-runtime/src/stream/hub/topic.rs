@@ -4,7 +4,6 @@
 //! of whoever waits for it: it has no queue that could fill.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -14,7 +13,6 @@ use tokio::time::Instant;
 use super::id::Position;
 use super::published::{Encoded, Frame};
 use super::{Keep, OnLag};
-use crate::stream::turn;
 use crate::tenant::Tenant;
 
 /// A topic of one tenant.
@@ -28,14 +26,7 @@ pub(super) struct Topic {
     live: std::sync::atomic::AtomicBool,
     /// Told when an event is needed by nobody any more: whoever publishes under [`OnLag::Wait`] waits for that.
     room: Notify,
-    woken: Woken,
 }
-
-/// How often everybody was woken: while that stays, whoever waits need not ask again. In memory of its own, for the lock's is
-/// written by everybody who takes an event.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-struct Woken(AtomicU64);
 
 #[derive(Debug)]
 struct State {
@@ -93,8 +84,6 @@ pub(super) struct Cursor {
     place: usize,
     epoch: u64,
     next: u64,
-    /// Whom its place wakes since it took its last event, and how often everybody had been woken by then.
-    waits: Option<([usize; 2], u64)>,
 }
 
 impl Topic {
@@ -116,7 +105,6 @@ impl Topic {
             #[cfg(feature = "redis")]
             live: std::sync::atomic::AtomicBool::new(false),
             room: Notify::new(),
-            woken: Woken::default(),
         }
     }
 
@@ -139,7 +127,7 @@ impl Topic {
             }
         }
         state.append(keep, frame);
-        self.wake(state);
+        wake(state);
         Outcome::Published
     }
 
@@ -152,7 +140,7 @@ impl Topic {
         }
         if position.number == state.next {
             state.append(keep, Frame::new(position, event));
-            self.wake(state);
+            wake(state);
         }
         true
     }
@@ -179,25 +167,17 @@ impl Topic {
                 state.append(keep, frame);
             }
         }
-        self.wake(state);
-    }
-
-    /// Wakes everybody who waits, not under the lock.
-    fn wake(&self, mut state: MutexGuard<'_, State>) {
-        self.woken.0.fetch_add(1, Ordering::Release);
-        let wakers: Vec<Waker> = state.places.iter_mut().filter_map(Place::wake).collect();
-        drop(state);
-        wakers.into_iter().for_each(Waker::wake);
+        wake(state);
     }
 
     #[cfg(feature = "redis")]
     pub(super) fn set_live(&self, live: bool) {
-        self.live.store(live, Ordering::SeqCst);
+        self.live.store(live, std::sync::atomic::Ordering::SeqCst);
     }
 
     #[cfg(feature = "redis")]
     pub(super) fn is_live(&self) -> bool {
-        self.live.load(Ordering::SeqCst)
+        self.live.load(std::sync::atomic::Ordering::SeqCst)
     }
 
     /// Whether a client has seen more of this topic than this process has.
@@ -241,16 +221,11 @@ impl Topic {
         };
         state.places[place] = Place::Awake;
         state.wanted_from(next, |wanted| wanted + 1);
-        Some((Cursor { place, epoch: state.epoch, next, waits: None }, first))
+        Some((Cursor { place, epoch: state.epoch, next }, first))
     }
 
-    /// The subscriber's next event, or a place for its waker. With the last event it has that place already, so that
-    /// asking for one more needs no lock.
+    /// The subscriber's next event, or a place for its waker.
     pub(super) fn take(&self, cursor: &mut Cursor, waker: &Waker) -> Taken {
-        let now = || (turn::identity(waker), self.woken.0.load(Ordering::Acquire));
-        if cursor.waits.take().is_some_and(|waits| waits == now()) {
-            return Taken::Nothing;
-        }
         let mut state = self.state();
         let oldest = state.oldest();
         if cursor.epoch != state.epoch || cursor.next < oldest {
@@ -266,11 +241,8 @@ impl Topic {
         cursor.next += 1;
         let Some(kept) = state.log.get_mut(index) else { return Taken::Nothing };
         kept.wanted = kept.wanted.saturating_sub(1);
-        let (frame, room) = (kept.frame.clone(), kept.wanted == 0);
-        if cursor.next == state.next {
-            state.places[cursor.place].wait(waker);
-            cursor.waits = Some(now());
-        }
+        let frame = kept.frame.clone();
+        let room = kept.wanted == 0;
         drop(state);
         if room {
             self.room.notify_waiters();
@@ -306,6 +278,13 @@ impl Topic {
         let state = self.state();
         (state.places.len() == state.free.len()).then_some(state.published)
     }
+}
+
+/// Wakes everybody who waits, not under the lock.
+fn wake(mut state: MutexGuard<'_, State>) {
+    let wakers: Vec<Waker> = state.places.iter_mut().filter_map(Place::wake).collect();
+    drop(state);
+    wakers.into_iter().for_each(Waker::wake);
 }
 
 impl State {
