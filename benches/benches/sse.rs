@@ -2,9 +2,12 @@
 //! from one `Hub`. Both beside one `write` for each event by a thread that does nothing else.
 //!
 //! axum's server and the one that is compared with it are at work at the same time, for what an event costs changes by
-//! the minute with what else a machine does. Each has its clients, in a process of their own. Lift's connections are
-//! served once on the runtime that `tokio::main` makes, as axum's are, which is what has a bound, and once by threads of
-//! their own (`App::workers`). How late an event is, is from the moment it was due to the moment its client has read it.
+//! the minute with what else a machine does; each has its clients, in a process of their own. A hub, whose events come
+//! all at once, is at work alone, so that it does not delay axum's, which would be cheaper then; beside it stands axum's
+//! alone, in the same round. A stream that breaks ends it all.
+//!
+//! Lift's connections are served once on the runtime that `tokio::main` makes, as axum's are, which is what has a bound,
+//! and once by threads of their own (`App::workers`). How late an event is, is from the moment it was due to the moment its client has read it.
 //!
 //! ```text
 //! cargo bench -p benches --bench sse [-- STREAMS…]
@@ -29,86 +32,104 @@ fn main() -> Result<(), Failure> {
     let (peer, lift) = (built("benches", "sse_peer")?, built("benches", "sse_lift")?);
     let (bare, load) = (built("benches", "sse_bare")?, built("benches", "sse_load")?);
     let workers = std::thread::available_parallelism()?.to_string();
-    let own = |program, workers| Server { program, workers, path: "/ticks" };
-    let all = |program, workers| Server { program, workers, path: "/hub" };
+    let server = |program, workers, path| Server { program, workers, path };
+    let axum = server(&*peer, "", "/ticks");
     let asked: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     for streams in if asked.is_empty() { STREAMS.to_vec() } else { asked } {
-        let compared = |id: &'static str, what: &str, server: Server<'_>| {
-            let rounds = (0..ROUNDS).map(|_| measure([&own(&peer, ""), &server], &load, streams));
-            let what = format!("{streams} event streams, {what}");
-            Ok::<_, Failure>(Compared { id, what, rounds: rounds.collect::<Result<_, _>>()? })
-        };
-        let events = compared("S1", "an event of its own", own(&lift, "0"))?;
-        events.print_cpu(Some(0.85));
-        events.print("resident a stream", "B ", |one| one.resident, |peer, lift| lift <= 0.6 * peer, "0.6");
-        events.print("event late, p99", "µs", |one| one.late_micros, |_, lift| lift < LATE, "100 ms");
-        events.print("broken", "  ", |one| one.broken, |_, lift| lift == 0.0, "0");
-        compared("S1", "the same, by workers", own(&lift, &workers))?.print_cpu(None);
-        compared("S1", "one write each, and nothing else", own(&bare, ""))?.print_cpu(None);
-        let hub = compared("S3", "a Hub's delivery", all(&lift, "0"))?;
-        hub.print_cpu(Some(0.5));
-        hub.print("event late, p99", "µs", |one| one.late_micros, |_, lift| lift < LATE, "100 ms");
-        hub.print("broken", "  ", |one| one.broken, |_, lift| lift == 0.0, "0");
-        compared("S3", "the same, by workers", all(&lift, &workers))?.print_cpu(None);
-        compared("S3", "one write each, and nothing else", all(&bare, ""))?.print_cpu(None);
+        let beside_axum = |other| Ok::<_, Failure>(Pair::from(measure([axum, other], &load, streams)?));
+        let mut all = Rounds::default();
+        for _ in 0..ROUNDS {
+            let [peer] = measure([axum], &load, streams)?;
+            let alone = |program, workers| {
+                let [other] = measure([server(program, workers, "/hub")], &load, streams)?;
+                Ok::<_, Failure>(Pair { peer, other })
+            };
+            all.hub.push(alone(&*lift, "0")?);
+            all.hub_by_workers.push(alone(&*lift, &workers)?);
+            all.hub_bare.push(alone(&*bare, "")?);
+            all.events.push(beside_axum(server(&lift, "0", "/ticks"))?);
+            all.by_workers.push(beside_axum(server(&lift, &workers, "/ticks"))?);
+            all.bare.push(beside_axum(server(&bare, "", "/ticks"))?);
+        }
+        all.print(streams);
     }
     Ok(())
 }
 
 /// A server's program, its argument, and what its clients ask for.
+#[derive(Clone, Copy)]
 struct Server<'a> {
     program: &'a Path,
     workers: &'a str,
     path: &'a str,
 }
 
-/// What axum's server and another did at the same time, round by round.
-struct Compared {
-    id: &'static str,
-    what: String,
-    rounds: Vec<[Measured; 2]>,
+/// What axum's server did, and another one.
+#[derive(Clone, Copy)]
+struct Pair {
+    peer: Measured,
+    other: Measured,
 }
 
-impl Compared {
-    /// Medians; the ratio is that of the ratios, beside which the least and the greatest stand.
-    fn print_cpu(&self, bound: Option<f64>) {
-        let mut ratios: Vec<f64> =
-            self.rounds.iter().map(|[peer, other]| other.cpu_nanos / peer.cpu_nanos).collect();
-        let ratio = median(&mut ratios);
-        let verdict = match bound {
-            Some(bound) => format!("bound {bound}, {}", verdict(ratio <= bound)),
-            None => "measured".into(),
+impl From<[Measured; 2]> for Pair {
+    fn from([peer, other]: [Measured; 2]) -> Self {
+        Self { peer, other }
+    }
+}
+
+/// Round by round.
+#[derive(Default)]
+struct Rounds {
+    events: Vec<Pair>,
+    by_workers: Vec<Pair>,
+    bare: Vec<Pair>,
+    /// Each alone.
+    hub: Vec<Pair>,
+    hub_by_workers: Vec<Pair>,
+    hub_bare: Vec<Pair>,
+}
+
+impl Rounds {
+    fn print(&self, streams: usize) {
+        let row = |id: &str, what: &str| format!("{id:<4} {streams} event streams, {what:<40}");
+        let cpu = |id, what, pairs: &[Pair], bound: Option<f64>| {
+            let mut ratios: Vec<f64> =
+                pairs.iter().map(|pair| pair.other.cpu_nanos / pair.peer.cpu_nanos).collect();
+            let ratio = median(&mut ratios);
+            let (least, most) = (ratios[0], ratios[ratios.len() - 1]);
+            let bound = bound
+                .map_or("measured".into(), |bound| format!("bound {bound}, {}", verdict(ratio <= bound)));
+            let [peer, other] = medians(pairs, |one| one.cpu_nanos);
+            println!(
+                "{} axum Sse {peer:>8.0} ns  {other:>8.0} ns  ratio {ratio:.3}, {least:.3} to {most:.3}  ({bound})",
+                row(id, what)
+            );
         };
-        let [peer, other] = self.medians(|one| one.cpu_nanos);
-        println!(
-            "{:<4} {:<64} axum Sse {peer:>10.1} ns  {other:>10.1} ns  ratio {ratio:.3} ({:.3} to {:.3})  ({verdict})",
-            self.id,
-            format!("{}, CPU", self.what),
-            ratios[0],
-            ratios[ratios.len() - 1],
-        );
+        let rest = |id, what, pairs: &[Pair]| {
+            let [peers, resident] = medians(pairs, |one| one.resident);
+            let bound = verdict(resident <= 0.6 * peers);
+            println!("{} axum Sse {peers:>8.0} B   {resident:>8.0} B   (bound 0.6, {bound})", row(id, what));
+            let [peers, late] = medians(pairs, |one| one.late_micros);
+            let bound = verdict(late < LATE);
+            println!("{:<60} {peers:>8.0} µs  {late:>8.0} µs  (bound 100 ms, {bound})", "     late, p99");
+        };
+        cpu("S1", "CPU an event", &self.events, Some(0.85));
+        rest("S1", "resident a stream", &self.events);
+        cpu("S1", "by workers", &self.by_workers, None);
+        rest("S1", "by workers", &self.by_workers);
+        cpu("S1", "one write each, and no more", &self.bare, None);
+        cpu("S3", "CPU a Hub's delivery", &self.hub, Some(0.5));
+        rest("S3", "resident a stream", &self.hub);
+        cpu("S3", "by workers", &self.hub_by_workers, None);
+        cpu("S3", "one write each, and no more", &self.hub_bare, None);
     }
+}
 
-    fn print(
-        &self,
-        figure_name: &str,
-        unit: &str,
-        figure: fn(&Measured) -> f64,
-        reached: fn(f64, f64) -> bool,
-        bound: &str,
-    ) {
-        let [peer, lift] = self.medians(figure);
-        println!(
-            "{:<4} {:<64} axum Sse {peer:>10.1} {unit}  {lift:>10.1} {unit}  (bound {bound}, {})",
-            self.id,
-            format!("{}, {figure_name}", self.what),
-            verdict(reached(peer, lift)),
-        );
-    }
-
-    fn medians(&self, figure: fn(&Measured) -> f64) -> [f64; 2] {
-        [0, 1].map(|of| median(&mut self.rounds.iter().map(|round| figure(&round[of])).collect::<Vec<_>>()))
-    }
+fn medians(pairs: &[Pair], figure: fn(&Measured) -> f64) -> [f64; 2] {
+    let of = |one: fn(&Pair) -> &Measured| {
+        median(&mut pairs.iter().map(|pair| figure(one(pair))).collect::<Vec<_>>())
+    };
+    [of(|pair| &pair.peer), of(|pair| &pair.other)]
 }
 
 fn verdict(reached: bool) -> &'static str {
@@ -116,35 +137,43 @@ fn verdict(reached: bool) -> &'static str {
 }
 
 /// What one server did with its streams open.
+#[derive(Clone, Copy)]
 struct Measured {
     cpu_nanos: f64,
     resident: f64,
     late_micros: f64,
-    broken: f64,
 }
 
-/// A server with its clients.
-struct Serving {
-    server: Program,
-    /// Resident before there were any.
-    before: f64,
+/// A server that has served a stream.
+struct Warm {
+    program: Program,
+    address: String,
+    /// Resident by then: what a first request brings into memory is not a stream's.
+    resident: f64,
+}
+
+impl Warm {
+    fn start(server: &Server<'_>, load: &Path) -> Result<Self, Failure> {
+        let (program, mut lines) = Program::start(server.program, &[server.workers])?;
+        let address = next_line(&mut lines)?;
+        let (_first, mut said) = Program::start(load, &[&address, server.path, "1", "1"])?;
+        while next_line(&mut said)?.starts_with("open") {}
+        let resident = program.resident()?;
+        Ok(Self { program, address, resident })
+    }
+}
+
+/// Clients, which stay until they are dropped, and what they say.
+struct Clients {
     _load: Program,
     said: Lines<BufReader<ChildStdout>>,
 }
 
-impl Serving {
-    fn start(server: &Server<'_>, load: &Path, streams: usize) -> Result<Self, Failure> {
-        let Server { program, workers, path } = *server;
-        let (server, mut lines) = Program::start(program, &[workers])?;
-        let address = next_line(&mut lines)?;
-        // What a first request brings into memory is not a stream's.
-        let (first, mut said) = Program::start(load, &[&address, path, "1", "1"])?;
-        while next_line(&mut said)?.starts_with("open") {}
-        drop(first);
-        let before = server.resident()?;
-        let arguments = [&address, path, &streams.to_string(), &SECONDS.to_string()];
-        let (load, said) = Program::start(load, &arguments)?;
-        Ok(Self { server, before, _load: load, said })
+impl Clients {
+    fn start(server: &Warm, path: &str, load: &Path, streams: usize) -> Result<Self, Failure> {
+        let arguments = [&server.address, path, &streams.to_string(), &SECONDS.to_string()];
+        let (_load, said) = Program::start(load, &arguments)?;
+        Ok(Self { _load, said })
     }
 
     fn opened(&mut self) -> Result<(), Failure> {
@@ -154,36 +183,52 @@ impl Serving {
         Ok(())
     }
 
+    /// How late events were, if all that were due have come.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-    fn measured(mut self, streams: usize, cpu_nanos: f64) -> Result<Measured, Failure> {
+    fn late_micros(&mut self, streams: usize) -> Result<f64, Failure> {
         let result = next_line(&mut self.said)?;
         let figure = |name: &str| {
             let words = result.split(' ').filter_map(|word| word.split_once('='));
-            let found = words.filter(|(key, _)| *key == name).find_map(|(_, value)| value.parse::<f64>().ok());
+            let found =
+                words.filter(|(key, _)| *key == name).find_map(|(_, value)| value.parse::<f64>().ok());
             found.ok_or_else(|| format!("no {name} in `{result}`"))
         };
-        Ok(Measured {
-            cpu_nanos,
-            resident: (self.server.resident()? - self.before) / streams as f64,
-            late_micros: figure("late_p99_us")?,
-            broken: figure("broken")?,
-        })
+        let due = streams as f64 * SECONDS as f64;
+        // Those of all at once may be one more, or one less.
+        let missing = (figure("events")? - due).abs() / due;
+        if figure("broken")? > 0.0 || missing > 1.1 / SECONDS as f64 {
+            return Err(format!("{due} events were due in `{result}`").into());
+        }
+        Ok(figure("late_p99_us")?)
     }
 }
 
-/// What two servers do at the same time.
+/// What servers do at the same time.
 #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-fn measure([peer, other]: [&Server<'_>; 2], load: &Path, streams: usize) -> Result<[Measured; 2], Failure> {
-    let mut both = [Serving::start(peer, load, streams)?, Serving::start(other, load, streams)?];
-    for one in &mut both {
+fn measure<const N: usize>(
+    servers: [Server<'_>; N],
+    load: &Path,
+    streams: usize,
+) -> Result<[Measured; N], Failure> {
+    let warm = servers.iter().map(|server| Warm::start(server, load)).collect::<Result<Vec<_>, _>>()?;
+    let clients = warm.iter().zip(&servers);
+    let clients = clients.map(|(warm, server)| Clients::start(warm, server.path, load, streams));
+    let mut clients = clients.collect::<Result<Vec<_>, _>>()?;
+    for one in &mut clients {
         one.opened()?;
     }
-    let cpu = |both: &[Serving; 2]| Ok::<_, Failure>([both[0].server.cpu()?, both[1].server.cpu()?]);
-    let (begin, before) = (Instant::now(), cpu(&both)?);
+    let cpu = || warm.iter().map(|one| one.program.cpu()).collect::<Result<Vec<_>, _>>();
+    let (begin, before) = (Instant::now(), cpu()?);
     std::thread::sleep(Duration::from_secs(SECONDS));
-    // Each stream has had an event a second: one that has not is broken, or late.
-    let (after, events) = (cpu(&both)?, streams as f64 * begin.elapsed().as_secs_f64());
-    let nanos = |of: usize| (after[of] - before[of]).as_secs_f64() * 1e9 / events;
-    let [peer, other] = both;
-    Ok([peer.measured(streams, nanos(0))?, other.measured(streams, nanos(1))?])
+    let (after, events) = (cpu()?, streams as f64 * begin.elapsed().as_secs_f64());
+    let used = before.into_iter().zip(after).map(|(before, after)| (after - before).as_secs_f64() * 1e9);
+    let measured = warm.iter().zip(&mut clients).zip(used).map(|((server, clients), nanos)| {
+        Ok::<_, Failure>(Measured {
+            cpu_nanos: nanos / events,
+            late_micros: clients.late_micros(streams)?,
+            resident: (server.program.resident()? - server.resident) / streams as f64,
+        })
+    });
+    let measured = measured.collect::<Result<Vec<_>, _>>()?;
+    measured.try_into().map_err(|_| "as many as were started".into())
 }

@@ -42,7 +42,7 @@ impl<S: Clone + Send + Sync + 'static> Call<S> {
     where
         A: Send,
         R: StreamResult + 'static,
-        R::Error: Into<Error> + Send,
+        R::Error: Into<Error>,
     {
         let is_head = self.parts.method == Method::HEAD;
         let answer = self.stream(options);

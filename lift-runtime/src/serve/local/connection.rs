@@ -40,11 +40,11 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// ([RFC 9113 §3.4](https://www.rfc-editor.org/rfc/rfc9113#section-3.4)).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Serves a client until one of both ends the connection, and holds `open` until then.
+/// Serves a client until one of both ends the connection. The first argument is held until then, and dropped last.
 ///
 /// What the connection holds while a stream is open is this function's own, in one future: each future within another is
 /// one more line of memory that an event reads. The phases that need more are in boxes.
-pub(super) async fn serve<T>(io: T, peer: SocketAddr, common: Arc<Common>, open: impl Send)
+pub(super) async fn serve<T>(_open: impl Send, io: T, peer: SocketAddr, common: Arc<Common>)
 where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -79,7 +79,6 @@ where
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "connection ended early");
     }
-    drop(open);
 }
 
 enum Version {

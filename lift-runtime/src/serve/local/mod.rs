@@ -116,9 +116,9 @@ impl Server {
         let common = Arc::clone(&self.common);
         match &self.workers {
             Some(workers) => {
-                workers.spawn(stream, |stream, of_worker| serve(stream, peer, common, (open, of_worker)));
+                workers.spawn(stream, |stream, of_worker| serve((open, of_worker), stream, peer, common));
             }
-            None => drop(tokio::spawn(serve(stream, peer, common, open))),
+            None => drop(tokio::spawn(serve(open, stream, peer, common))),
         }
     }
 }
