@@ -68,7 +68,7 @@ async fn main() -> Result<(), Failure> {
     sleep(Duration::from_secs(seconds)).await;
     seen.measuring.store(false, Ordering::Relaxed);
     let broken = seen.broken.load(Ordering::Relaxed);
-    let mut late = seen.late.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut late = std::mem::take(&mut *seen.late.lock().unwrap_or_else(PoisonError::into_inner));
     late.sort_unstable();
     let at = |share: usize| late.get((late.len() * share / 1000).min(late.len().saturating_sub(1)));
     println!(
