@@ -143,10 +143,10 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     /// default, and with 0, they are served on the runtime that [`run`](Self::run) was called on.
     ///
     /// A connection stays on the thread that has the fewest when it comes, so that its timers and its socket wake nobody
-    /// else: with as many workers as there are processors, an event of a stream takes a fifth less processor time. In exchange a
-    /// handler that blocks delays all that its thread serves, and `tokio::task::block_in_place` panics in it. The tasks that a
-    /// handler spawns run on its thread, and end with the server, as its connections do if the future of [`serve`](Self::serve) is
-    /// dropped.
+    /// else. With as many workers as there are processors, an event of a stream has taken a fifth less processor time by that
+    /// on one machine, and as much on another: README's table has both. In exchange a handler that blocks delays all that its
+    /// thread serves, and `tokio::task::block_in_place` panics in it. The tasks that a handler spawns run on its thread, and
+    /// end with the server, as its connections do if the future of [`serve`](Self::serve) is dropped.
     ///
     /// ```no_run
     /// # use lift_runtime::{App, Result};
