@@ -172,3 +172,33 @@ where
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::super::Server;
+    use super::*;
+    use crate::app::App;
+
+    /// Notes when it is dropped whether the app has gone by then.
+    struct Open(Weak<Common>, Arc<AtomicBool>);
+
+    impl Drop for Open {
+        fn drop(&mut self) {
+            self.1.store(self.0.strong_count() == 0, Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_open_until_all_that_it_holds_is_dropped() {
+        let Ok(Server { common, .. }) = Server::new(App::new()) else { panic!("an app of nothing") };
+        let (io, client) = tokio::io::duplex(64);
+        drop(client);
+        let was_last = Arc::new(AtomicBool::new(false));
+        let open = Open(Arc::downgrade(&common), Arc::clone(&was_last));
+        serve(open, io, SocketAddr::from(([127, 0, 0, 1], 1)), common).await;
+        assert!(was_last.load(Ordering::Relaxed));
+    }
+}
