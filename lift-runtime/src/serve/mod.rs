@@ -132,7 +132,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
 
     /// How long a client of the local server may take nothing of what is sent to it, before its connection (on HTTP/2,
     /// its stream) is dropped, and with it what produces the answer; 30 s by default. A client that takes little is
-    /// waited for, if it is 32 KiB within that time.
+    /// waited for, if it is 128 KiB within that time; of small writes, 32 KiB are enough.
     #[must_use]
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
         self.serving.write_timeout = timeout;
