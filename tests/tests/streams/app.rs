@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use axum::extract::rejection::StringRejection;
 use bytes::Bytes;
 use lift::prelude::*;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
@@ -23,6 +24,7 @@ pub(crate) struct Producers(Arc<Counts>);
 struct Counts {
     made: AtomicUsize,
     running: AtomicUsize,
+    go_on: Notify,
 }
 
 struct Running(Producers);
@@ -45,6 +47,11 @@ impl Producers {
 
     pub(crate) fn made(&self) -> usize {
         self.0.made.load(Ordering::SeqCst)
+    }
+
+    /// Lets the one that waits make its last item.
+    pub(crate) fn go_on(&self) {
+        self.0.go_on.notify_one();
     }
 
     /// Waits until so many run.
@@ -96,6 +103,33 @@ streams! {
     raw bytes "/bytes/{kind}" Bytes;
 }
 
+/// The text that was sent, behind which nothing comes if it is `silent`.
+#[post("/echo")]
+#[stream(ndjson)]
+async fn echo(State(producers): State<Producers>, text: Json<String>) -> Result<String> {
+    let _running = producers.begin();
+    emit!(text.0.clone());
+    if text.0 == "silent" {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Waits between its two items.
+#[get("/waiting")]
+#[stream(ndjson)]
+async fn waiting(State(producers): State<Producers>) -> Result<&'static str> {
+    emit!("first");
+    producers.0.go_on.notified().await;
+    emit!("last");
+}
+
+/// Whether a text was sent.
+#[post("/careless")]
+#[stream(ndjson)]
+async fn careless(text: Result<String, StringRejection>) -> Result<bool> {
+    emit!(text.is_ok());
+}
+
 /// Everything at once, which is no stream.
 #[get("/whole")]
 async fn whole() -> Bytes {
@@ -116,7 +150,9 @@ pub(crate) struct Server {
 
 pub(crate) async fn serve(write_timeout: Duration) -> Server {
     let producers = Producers::default();
-    let app = App::new().state(producers.clone()).routes(routes![events, lines, raw, whole]);
+    let app = App::new()
+        .state(producers.clone())
+        .routes(routes![events, lines, raw, echo, waiting, careless, whole]);
     let (address, stop, task) = serve_app(app.write_timeout(write_timeout)).await;
     Server { address, producers, stop, task }
 }

@@ -60,6 +60,59 @@ async fn one_request_after_another_is_served_on_it_too() {
     }
 }
 
+fn post(path: &str, headers: &str, body: &str) -> String {
+    format!("POST {path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n{headers}\r\n{body}")
+}
+
+#[tokio::test]
+async fn a_stream_that_answers_a_body_is_followed_by_others() {
+    let server = serve(LONG).await;
+    let asked = [
+        post("/echo", "content-length: 5\r\n", "\"one\""),
+        post("/echo", "transfer-encoding: chunked\r\n", "2\r\n\"t\r\n3\r\nwo\"\r\n0\r\n\r\n"),
+        post("/echo", "transfer-encoding: chunked\r\n", "7\r\n\"three\"\r\n0\r\na: b\r\n\r\n"),
+        post("/echo", "content-length: 6\r\nconnection: close\r\n", "\"four\""),
+    ];
+    let all = exchange(server.address, &asked.concat()).await;
+    assert_eq!(all.matches("HTTP/1.1 200 OK\r\n").count(), 4, "{all}");
+    for line in ["6\r\n\"one\"\n", "6\r\n\"two\"\n", "8\r\n\"three\"\n", "7\r\n\"four\"\n"] {
+        assert!(all.contains(&format!("{line}\r\n0\r\n\r\n")), "{line:?} is not in {all}");
+    }
+}
+
+#[tokio::test]
+async fn what_stands_behind_a_body_that_is_wrong_is_no_request() {
+    let server = serve(LONG).await;
+    let behind = request("/ndjson/1", "");
+    let wrong = post("/careless", "transfer-encoding: chunked\r\n", "1\r\nt\r\nno size\r\n");
+    let all = exchange(server.address, &(wrong + &behind)).await;
+    assert!(all.starts_with("HTTP/1.1 200 OK\r\n") && all.contains("\r\n6\r\nfalse\n\r\n"), "{all}");
+    assert_eq!(all.matches("HTTP/1.1").count(), 1, "{all}");
+}
+
+#[tokio::test]
+async fn a_client_that_sends_too_much_ahead_has_its_stream_and_nothing_else() {
+    let server = serve(LONG).await;
+    let next = request("/ndjson/1", "");
+    let fits = 16 * 1024 / next.len() - 2;
+    // The second is more than both sockets hold, so that it is read before all of it is written.
+    for (count, answers) in [(fits, fits + 1), (8_000_000 / next.len(), 0)] {
+        let mut stream = TcpStream::connect(server.address).await.expect("connected");
+        stream.write_all(request("/waiting", "").as_bytes()).await.expect("written");
+        let mut all = Vec::new();
+        while !all.ends_with(b"\"first\"\n\r\n") {
+            assert!(stream.read_buf(&mut all).await.expect("read") > 0);
+        }
+        let ahead = next.repeat(count) + &request("/ndjson/1", "connection: close\r\n");
+        stream.write_all(ahead.as_bytes()).await.expect("it is read");
+        server.producers.go_on();
+        stream.read_to_end(&mut all).await.expect("it is not reset");
+        let all = String::from_utf8_lossy(&all);
+        assert!(all.contains("\"last\"\n\r\n0\r\n\r\n"), "{all}");
+        assert_eq!(all.matches("HTTP/1.1 200 OK\r\n").count(), 1 + answers);
+    }
+}
+
 #[tokio::test]
 async fn whoever_knows_no_chunks_gets_none() {
     let server = serve(LONG).await;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::app::{FORMATS, WHOLE, serve};
@@ -20,6 +22,31 @@ async fn a_client_that_leaves_cancels_the_producer() {
                 answer.next().await.expect("an item").expect("well");
                 server.producers.until_running(1).await;
                 drop(answer);
+                server.producers.until_running(0).await;
+            }
+        }
+    }
+}
+
+/// On HTTP/1.1 it has to be read past what the client has sent before it left.
+#[tokio::test]
+async fn a_client_that_has_sent_more_and_leaves_cancels_the_producer() {
+    let server = serve(LONG).await;
+    let silent = FORMATS.map(|format| format!("GET /{format}/silent HTTP/1.1\r\nhost: a\r\n\r\n"));
+    let head =
+        "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 8\r\n\r\n";
+    let told = [head.to_owned() + "\"silent\""];
+    for request in silent.iter().chain(&told) {
+        for more in ["", "GET / HTTP/1.1\r\n", &"x".repeat(17_000), &"x".repeat(1_000_000)] {
+            for reset in [false, true] {
+                let mut client = TcpStream::connect(server.address).await.expect("connected");
+                client.write_all(request.as_bytes()).await.expect("written");
+                server.producers.until_running(1).await;
+                client.write_all(more.as_bytes()).await.expect("it is read");
+                if reset {
+                    client.set_zero_linger().expect("a socket");
+                }
+                drop(client);
                 server.producers.until_running(0).await;
             }
         }

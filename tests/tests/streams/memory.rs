@@ -22,9 +22,12 @@ fn runtime() -> Runtime {
 }
 
 /// Asks for a stream and waits for its first item, by a socket that holds nothing in this process's heap.
-async fn open(address: SocketAddr, path: &str) -> TcpStream {
+async fn open(address: SocketAddr, (target, body): (&str, &str)) -> TcpStream {
     let mut client = TcpStream::connect(address).expect("connected");
-    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nx-note: {}\r\n\r\n", "n".repeat(64));
+    let (note, len) = ("n".repeat(64), body.len());
+    let head =
+        format!("{target} HTTP/1.1\r\nhost: localhost\r\nx-note: {note}\r\ncontent-type: application/json");
+    let request = format!("{head}\r\ncontent-length: {len}\r\n\r\n{body}");
     client.write_all(request.as_bytes()).expect("written");
     client.set_nonblocking(true).expect("a socket");
     let mut answer = String::new();
@@ -45,13 +48,13 @@ async fn open(address: SocketAddr, path: &str) -> TcpStream {
 }
 
 /// Bytes of the heap that each of so many open streams holds, and the clients whose they are.
-fn held(runtime: &Runtime, address: SocketAddr, path: &str) -> (usize, Vec<TcpStream>) {
+fn held(runtime: &Runtime, address: SocketAddr, asked: (&str, &str)) -> (usize, Vec<TcpStream>) {
     // What a first request brings with it is not a stream's.
-    let mut clients = vec![runtime.block_on(open(address, path))];
+    let mut clients = vec![runtime.block_on(open(address, asked))];
     clients.reserve(STREAMS);
     let counted = measure(|| {
         for _ in 0..STREAMS {
-            clients.push(runtime.block_on(open(address, path)));
+            clients.push(runtime.block_on(open(address, asked)));
         }
     });
     let held = usize::try_from(counted.bytes_current).expect("more than before") / STREAMS;
@@ -63,10 +66,12 @@ fn held(runtime: &Runtime, address: SocketAddr, path: &str) -> (usize, Vec<TcpSt
 fn an_open_stream_keeps_no_buffer() {
     let runtime = runtime();
     let server = runtime.block_on(serve(LONG));
-    for format in FORMATS {
-        let (held, clients) = held(&runtime, server.address, &format!("/{format}/silent"));
+    let targets = FORMATS.map(|format| format!("GET /{format}/silent"));
+    let asked = targets.iter().map(|target| (&**target, ""));
+    for asked in asked.chain([("POST /echo", "\"silent\"")]) {
+        let (held, clients) = held(&runtime, server.address, asked);
         assert_eq!(server.producers.running(), STREAMS + 1);
-        assert!((500..4 * 1024).contains(&held), "{format}: {held} bytes a stream");
+        assert!((500..4 * 1024).contains(&held), "{asked:?}: {held} bytes a stream");
         drop(clients);
         runtime.block_on(server.producers.until_running(0));
     }
@@ -84,6 +89,6 @@ async fn head(headers: HeaderMap, uri: Uri, original: OriginalUri) -> Result<usi
 fn a_handler_may_keep_the_head_without_the_buffer_it_came_in() {
     let runtime = runtime();
     let (address, _stop, _task) = runtime.block_on(serve_app(App::new().routes(routes![head])));
-    let (held, _clients) = held(&runtime, address, "/head");
+    let (held, _clients) = held(&runtime, address, ("GET /head", ""));
     assert!((500..5 * 1024).contains(&held), "{held} bytes a stream");
 }

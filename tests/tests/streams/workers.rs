@@ -77,5 +77,10 @@ async fn connections_are_spread_over_threads_that_end_with_the_server() {
     }
     assert_eq!(blocking.await.expect("no panic"), "at last");
     task.await.expect("no panic").expect("served");
-    assert_eq!(threads(), BTreeSet::new());
+    // A thread that has ended is still the system's for a moment.
+    let until = Instant::now() + BLOCKED;
+    while !threads().is_empty() {
+        assert!(Instant::now() < until, "{:?}", threads());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }

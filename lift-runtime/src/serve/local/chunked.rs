@@ -58,16 +58,17 @@ pub(super) struct Sending {
     end: Option<Result<(), axum::Error>>,
     /// How much is gathered for the next one.
     gathers: usize,
-    received: Vec<u8>,
+    /// What the client has sent meanwhile, up to [`HEAD`]; `None` once that was more.
+    received: Option<Vec<u8>>,
 }
 
 impl Sending {
     pub(super) fn new(body: Body) -> Self {
-        Self { body, left: None, end: None, gathers: AT_FIRST, received: Vec::new() }
+        Self { body, left: None, end: None, gathers: AT_FIRST, received: Some(Vec::new()) }
     }
 
-    /// What the client has sent meanwhile.
-    pub(super) fn into_received(self) -> Vec<u8> {
+    /// What the client has sent meanwhile: its next requests. `None` if that was more than is kept, and is lost.
+    pub(super) fn into_received(self) -> Option<Vec<u8>> {
         self.received
     }
 
@@ -150,22 +151,31 @@ impl Sending {
         Poll::Ready(Chunk::large(frames, matches!(self.end, Some(Ok(())))))
     }
 
-    /// Notices that the client has left, and keeps what it sends for its next request. Never ready but with an error.
+    /// Notices that the client has left, for which all that it sends has to be read. Never ready but with an error.
+    ///
+    /// A client that sends without end is bounded by its socket, which is not ready any more when the task has used up
+    /// its [budget](tokio::task::coop).
     fn poll_client<T: AsyncRead>(
         &mut self,
         mut io: Pin<&mut T>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        while self.received.len() < HEAD {
+        loop {
             let mut buf = [0; 256];
             let mut buf = ReadBuf::new(&mut buf);
             ready!(io.as_mut().poll_read(cx, &mut buf))?;
             if buf.filled().is_empty() {
                 return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
             }
-            self.received.extend_from_slice(buf.filled());
+            self.keep(buf.filled());
         }
-        Poll::Pending
+    }
+
+    fn keep(&mut self, read: &[u8]) {
+        self.received = self.received.take().filter(|kept| kept.len() + read.len() <= HEAD);
+        if let Some(kept) = &mut self.received {
+            kept.extend_from_slice(read);
+        }
     }
 }
 
@@ -310,7 +320,7 @@ mod tests {
     use super::*;
 
     /// Sends a body to its end, and returns what the client has sent meanwhile.
-    async fn send<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T, body: Body) -> io::Result<Vec<u8>> {
+    async fn send<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T, body: Body) -> io::Result<Option<Vec<u8>>> {
         let mut sending = Sending::new(body);
         poll_fn(|cx| sending.poll(Pin::new(io), cx)).await?;
         Ok(sending.into_received())
@@ -320,7 +330,7 @@ mod tests {
     async fn sent(
         pipe: usize,
         frames: Vec<Result<&'static [u8], &'static str>>,
-    ) -> (Vec<u8>, io::Result<Vec<u8>>) {
+    ) -> (Vec<u8>, io::Result<Option<Vec<u8>>>) {
         let (mut io, mut client) = tokio::io::duplex(pipe);
         let body = Body::from_stream(stream::iter(frames));
         let sending = async move { send(&mut io, body).await };
@@ -337,7 +347,7 @@ mod tests {
         for pipe in [1, 7, 1 << 16] {
             let (all, result) = sent(pipe, vec![Ok(b"three"), Ok(b""), Ok(&LARGE)]).await;
             assert_eq!(all, expected);
-            assert_eq!(result.expect("sent"), b"");
+            assert_eq!(result.expect("sent"), Some(Vec::new()));
         }
     }
 
@@ -467,19 +477,26 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_client_sends_ahead_is_kept_and_its_leaving_noticed() {
-        let (mut io, mut client) = tokio::io::duplex(1 << 16);
-        client.write_all(&[b'r'; 700]).await.expect("written");
-        let (sender, frames) = tokio::sync::oneshot::channel::<Result<&str, io::Error>>();
-        let body = Body::from_stream(stream::once(async { frames.await.unwrap_or(Ok("")) }));
-        let sending = tokio::spawn(async move { send(&mut io, body).await });
-        tokio::task::yield_now().await;
-        sender.send(Ok("done")).expect("it waits");
-        assert_eq!(sending.await.expect("no panic").expect("sent").len(), 700);
+        for (len, kept) in [(700, Some(700)), (HEAD, Some(HEAD)), (HEAD + 1, None), (200_000, None)] {
+            let (mut io, mut client) = tokio::io::duplex(1 << 10);
+            let (sender, frames) = tokio::sync::oneshot::channel::<Result<&str, io::Error>>();
+            let body = Body::from_stream(stream::once(async { frames.await.unwrap_or(Ok("")) }));
+            let sending = tokio::spawn(async move { send(&mut io, body).await });
+            client.write_all(&vec![b'r'; len]).await.expect("it is read");
+            // What is in the pipe is read when the other task has run.
+            tokio::task::yield_now().await;
+            sender.send(Ok("done")).expect("it waits");
+            let received = sending.await.expect("no panic").expect("sent");
+            assert_eq!(received.map(|received| received.len()), kept);
+        }
 
-        let (mut io, client) = tokio::io::duplex(64);
-        drop(client);
-        let never = Body::from_stream(stream::pending::<Result<&str, io::Error>>());
-        let error = send(&mut io, never).await.expect_err("nobody is there");
-        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        for len in [0, HEAD + 1000] {
+            let (mut io, mut client) = tokio::io::duplex(1 << 16);
+            client.write_all(&vec![b'r'; len]).await.expect("written");
+            drop(client);
+            let never = Body::from_stream(stream::pending::<Result<&str, io::Error>>());
+            let error = send(&mut io, never).await.expect_err("nobody is there");
+            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        }
     }
 }

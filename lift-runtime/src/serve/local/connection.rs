@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
 use super::HEAD_TIMEOUT;
@@ -33,6 +33,9 @@ pub(super) struct Common {
     #[cfg(feature = "websocket")]
     pub(super) connections: crate::websocket::Connections,
 }
+
+/// How long a client may take to see that a connection has ended.
+const LINGER: Duration = Duration::from_secs(2);
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -69,11 +72,10 @@ where
             if let Err(error) = poll_fn(|cx| sending.poll(Pin::new(&mut socket), cx)).await {
                 break 'ended Err(error.into());
             }
-            if !kept_back.goes_on {
-                let closed = poll_fn(|cx| Pin::new(&mut socket).poll_shutdown(cx)).await;
-                break 'ended closed.map_err(Into::into);
+            match sending.into_received().filter(|_| kept_back.goes_on) {
+                Some(received) => socket.unread(&received),
+                None => break 'ended Box::pin(close(socket)).await.map_err(Into::into),
             }
-            socket.unread(&sending.into_received());
         }
     };
     if let Err(error) = ended {
@@ -149,6 +151,16 @@ where
     socket.unread(&parts.read_buf);
     let goes_on = kept_back.goes_on && !stopping;
     Ok(Some((socket, KeptBack { goes_on, ..kept_back })))
+}
+
+/// Ends a connection. What the client sends is read until it has seen the end: closed with something unread, a connection is
+/// reset, and what the client has not read by then is lost
+/// ([RFC 9112 §9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)).
+async fn close<T: AsyncRead + AsyncWrite + Unpin>(mut socket: Socket<T>) -> io::Result<()> {
+    socket.shutdown().await?;
+    let mut sink = tokio::io::sink();
+    let ended = tokio::io::copy(&mut socket, &mut sink);
+    timeout(LINGER, ended).await.map_or(Ok(()), |ended| ended.map(drop))
 }
 
 async fn http2<T>(socket: Socket<T>, peer: SocketAddr, common: Arc<Common>) -> Result<(), Failure>

@@ -4,14 +4,18 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
+use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Version, header};
 use http_body::Body as _;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::service::Service;
 use tower_service::Service as _;
 
@@ -40,9 +44,13 @@ impl Service<hyper::Request<Incoming>> for Requests {
         }
         let connects = request.method() == Method::CONNECT;
         let goes_on = !closes(request.headers());
+        let chunks = request.version() == Version::HTTP_11;
         // What of a request is still to come, hyper alone can read.
-        let whole = request.version() == Version::HTTP_11 && request.body().is_end_stream();
-        let mut request = request.map(Body::new);
+        let whole = (!request.body().is_end_stream()).then(Whole::default);
+        let mut request = request.map(|body| match whole.clone() {
+            Some(whole) => Body::new(Noted { body, whole: Some(whole) }),
+            None => Body::new(body),
+        });
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let upgraded = (connects && request.version() == Version::HTTP_2).then(Upgraded::default);
         if let Some(upgraded) = &upgraded {
@@ -52,7 +60,8 @@ impl Service<hyper::Request<Incoming>> for Requests {
         let answer = self.router.clone().call(request);
         Box::pin(async move {
             let response = answer.await?;
-            if whole && may_be_kept_back(&response, &in_flight) {
+            let whole = whole.is_none_or(|whole| whole.get());
+            if chunks && whole && may_be_kept_back(&response, &in_flight) {
                 let goes_on = goes_on && !closes(response.headers());
                 return Ok(response.map(|body| Tracked::kept_back(body, in_flight, goes_on)));
             }
@@ -63,6 +72,53 @@ impl Service<hyper::Request<Incoming>> for Requests {
             let upgraded = connects || response.status() == StatusCode::SWITCHING_PROTOCOLS;
             Ok(response.map(|body| Tracked::new(body, in_flight, upgraded)))
         })
+    }
+}
+
+/// Whether all of a request's body has been read.
+#[derive(Clone, Default)]
+struct Whole(Arc<AtomicBool>);
+
+impl Whole {
+    fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A body that notes when it has been read.
+struct Noted {
+    body: Incoming,
+    /// `None` once it has failed: what follows on the connection is not the next request.
+    whole: Option<Whole>,
+}
+
+impl http_body::Body for Noted {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        match &frame {
+            Some(Err(_)) => self.whole = None,
+            Some(Ok(_)) if !self.body.is_end_stream() => {}
+            _ => self.whole.iter().for_each(Whole::set),
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
