@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use self::cli::Command;
 use self::local::Server;
 #[cfg(feature = "websocket")]
-pub(crate) use self::local::Upgraded;
+pub(crate) use self::local::{Upgraded, linger};
 use crate::app::App;
 use crate::error::{Error, Result};
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Sink as _, SinkExt as _, Stream as _, StreamExt as _};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message as Frame;
@@ -20,6 +20,7 @@ use super::message::Message;
 use super::options::Options;
 use super::outbox::{Next, Outbox};
 use super::rate::Allowance;
+use crate::serve::linger;
 
 /// What is read at once, and what small messages are joined to before they are written. A silent connection holds the
 /// first of them.
@@ -30,10 +31,6 @@ const CONTROL: usize = 125;
 
 /// How long a client that was told that its connection closes may take to say that it has heard.
 const FAREWELL: Duration = Duration::from_secs(2);
-
-/// A connection that is closed while something of the client's is unread is reset, and the client may not see why it was
-/// closed: so much of what it still sends is read.
-const DRAINED: u64 = 32 << 20;
 
 /// A socket, and what is known of its client.
 pub(super) struct Wire<Io> {
@@ -321,12 +318,8 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         };
         let is_over = timeout(FAREWELL.min(self.options.write_timeout), farewell).await == Ok(true);
         if !is_over && matches!(end, End::Close(_)) {
-            let io = self.socket.get_mut();
-            let drained = async {
-                io.shutdown().await?;
-                tokio::io::copy(&mut io.take(DRAINED), &mut tokio::io::sink()).await
-            };
-            let _ = timeout(FAREWELL, drained).await;
+            // What it was told is on its way.
+            let _ = linger(self.socket.get_mut()).await;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
@@ -31,12 +32,12 @@ async fn a_client_that_leaves_cancels_the_producer() {
 /// On HTTP/1.1 it has to be read past what the client has sent before it left.
 #[tokio::test]
 async fn a_client_that_has_sent_more_and_leaves_cancels_the_producer() {
-    let server = serve(LONG).await;
-    let silent = FORMATS.map(|format| format!("GET /{format}/silent HTTP/1.1\r\nhost: a\r\n\r\n"));
     let head =
         "POST /echo HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 8\r\n\r\n";
-    let told = [head.to_owned() + "\"silent\""];
-    for request in silent.iter().chain(&told) {
+    let told = head.to_owned() + "\"silent\"";
+    let silent = FORMATS.map(|format| format!("GET /{format}/silent HTTP/1.1\r\nhost: a\r\n\r\n"));
+    let leaving = async |request: String| {
+        let server = serve(LONG).await;
         for more in ["", "GET / HTTP/1.1\r\n", &"x".repeat(17_000), &"x".repeat(1_000_000)] {
             for reset in [false, true] {
                 let mut client = TcpStream::connect(server.address).await.expect("connected");
@@ -50,7 +51,8 @@ async fn a_client_that_has_sent_more_and_leaves_cancels_the_producer() {
                 server.producers.until_running(0).await;
             }
         }
-    }
+    };
+    join_all(silent.into_iter().chain([told]).map(leaving)).await;
 }
 
 #[tokio::test]

@@ -15,9 +15,9 @@ use axum::body::Body;
 use bytes::buf::Chain;
 use bytes::{Buf, Bytes};
 use http_body::Body as _;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::HEAD;
+use super::ahead::Ahead;
 use crate::stream;
 
 thread_local! {
@@ -58,18 +58,17 @@ pub(super) struct Sending {
     end: Option<Result<(), axum::Error>>,
     /// How much is gathered for the next one.
     gathers: usize,
-    /// What the client has sent meanwhile, up to [`HEAD`]; `None` once that was more.
-    received: Option<Vec<u8>>,
+    ahead: Ahead,
 }
 
 impl Sending {
     pub(super) fn new(body: Body) -> Self {
-        Self { body, left: None, end: None, gathers: AT_FIRST, received: Some(Vec::new()) }
+        Self { body, left: None, end: None, gathers: AT_FIRST, ahead: Ahead::new() }
     }
 
-    /// What the client has sent meanwhile: its next requests. `None` if that was more than is kept, and is lost.
-    pub(super) fn into_received(self) -> Option<Vec<u8>> {
-        self.received
+    /// What the client has sent meanwhile.
+    pub(super) fn into_ahead(self) -> Ahead {
+        self.ahead
     }
 
     /// Sends the body to its end.
@@ -115,7 +114,7 @@ impl Sending {
             }
             match self.gather(cx) {
                 Poll::Ready(chunk) => next = Some(chunk),
-                Poll::Pending => return self.poll_client(io, cx),
+                Poll::Pending => return self.ahead.poll(io, cx).map(Err),
             }
         }
     }
@@ -149,33 +148,6 @@ impl Sending {
             self.gathers = (most * 2).min(GATHERED);
         }
         Poll::Ready(Chunk::large(frames, matches!(self.end, Some(Ok(())))))
-    }
-
-    /// Notices that the client has left, for which all that it sends has to be read. Never ready but with an error.
-    ///
-    /// A client that sends without end is bounded by its socket, which is not ready any more when the task has used up
-    /// its [budget](tokio::task::coop).
-    fn poll_client<T: AsyncRead>(
-        &mut self,
-        mut io: Pin<&mut T>,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        loop {
-            let mut buf = [0; 256];
-            let mut buf = ReadBuf::new(&mut buf);
-            ready!(io.as_mut().poll_read(cx, &mut buf))?;
-            if buf.filled().is_empty() {
-                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
-            }
-            self.keep(buf.filled());
-        }
-    }
-
-    fn keep(&mut self, read: &[u8]) {
-        self.received = self.received.take().filter(|kept| kept.len() + read.len() <= HEAD);
-        if let Some(kept) = &mut self.received {
-            kept.extend_from_slice(read);
-        }
     }
 }
 
@@ -323,7 +295,7 @@ mod tests {
     async fn send<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T, body: Body) -> io::Result<Option<Vec<u8>>> {
         let mut sending = Sending::new(body);
         poll_fn(|cx| sending.poll(Pin::new(io), cx)).await?;
-        Ok(sending.into_received())
+        Ok(sending.into_ahead().into_kept())
     }
 
     /// What a client reads of a body that is sent through a pipe of so many bytes, and what sending it returned.
@@ -477,26 +449,19 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_client_sends_ahead_is_kept_and_its_leaving_noticed() {
-        for (len, kept) in [(700, Some(700)), (HEAD, Some(HEAD)), (HEAD + 1, None), (200_000, None)] {
-            let (mut io, mut client) = tokio::io::duplex(1 << 10);
-            let (sender, frames) = tokio::sync::oneshot::channel::<Result<&str, io::Error>>();
-            let body = Body::from_stream(stream::once(async { frames.await.unwrap_or(Ok("")) }));
-            let sending = tokio::spawn(async move { send(&mut io, body).await });
-            client.write_all(&vec![b'r'; len]).await.expect("it is read");
-            // What is in the pipe is read when the other task has run.
-            tokio::task::yield_now().await;
-            sender.send(Ok("done")).expect("it waits");
-            let received = sending.await.expect("no panic").expect("sent");
-            assert_eq!(received.map(|received| received.len()), kept);
-        }
+        let (mut io, mut client) = tokio::io::duplex(1 << 16);
+        client.write_all(&[b'r'; 700]).await.expect("written");
+        let (sender, frames) = tokio::sync::oneshot::channel::<Result<&str, io::Error>>();
+        let body = Body::from_stream(stream::once(async { frames.await.unwrap_or(Ok("")) }));
+        let sending = tokio::spawn(async move { send(&mut io, body).await });
+        tokio::task::yield_now().await;
+        sender.send(Ok("done")).expect("it waits");
+        assert_eq!(sending.await.expect("no panic").expect("sent"), Some(vec![b'r'; 700]));
 
-        for len in [0, HEAD + 1000] {
-            let (mut io, mut client) = tokio::io::duplex(1 << 16);
-            client.write_all(&vec![b'r'; len]).await.expect("written");
-            drop(client);
-            let never = Body::from_stream(stream::pending::<Result<&str, io::Error>>());
-            let error = send(&mut io, never).await.expect_err("nobody is there");
-            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
-        }
+        let (mut io, client) = tokio::io::duplex(64);
+        drop(client);
+        let never = Body::from_stream(stream::pending::<Result<&str, io::Error>>());
+        let error = send(&mut io, never).await.expect_err("nobody is there");
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     }
 }

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use super::HEAD_TIMEOUT;
 use super::chunked::Sending;
 use super::flight::{Flight, KeptBack};
+use super::linger::linger;
 use super::refusal::Refusals;
 use super::requests::Requests;
 use super::socket::Socket;
@@ -33,9 +34,6 @@ pub(super) struct Common {
     #[cfg(feature = "websocket")]
     pub(super) connections: crate::websocket::Connections,
 }
-
-/// How long a client may take to see that a connection has ended.
-const LINGER: Duration = Duration::from_secs(2);
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -72,10 +70,13 @@ where
             if let Err(error) = poll_fn(|cx| sending.poll(Pin::new(&mut socket), cx)).await {
                 break 'ended Err(error.into());
             }
-            match sending.into_received().filter(|_| kept_back.goes_on) {
-                Some(received) => socket.unread(&received),
-                None => break 'ended Box::pin(close(socket)).await.map_err(Into::into),
+            let ahead = sending.into_ahead();
+            let is_unread = !ahead.is_empty();
+            if let Some(kept) = ahead.into_kept().filter(|_| kept_back.goes_on) {
+                socket.unread(&kept);
+                continue;
             }
+            break 'ended Box::pin(close(socket, is_unread)).await.map_err(Into::into);
         }
     };
     if let Err(error) = ended {
@@ -153,14 +154,9 @@ where
     Ok(Some((socket, KeptBack { goes_on, ..kept_back })))
 }
 
-/// Ends a connection. What the client sends is read until it has seen the end: closed with something unread, a connection is
-/// reset, and what the client has not read by then is lost
-/// ([RFC 9112 §9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)).
-async fn close<T: AsyncRead + AsyncWrite + Unpin>(mut socket: Socket<T>) -> io::Result<()> {
-    socket.shutdown().await?;
-    let mut sink = tokio::io::sink();
-    let ended = tokio::io::copy(&mut socket, &mut sink);
-    timeout(LINGER, ended).await.map_or(Ok(()), |ended| ended.map(drop))
+/// Ends a connection, of which the client may have sent more than was read.
+async fn close<T: AsyncRead + AsyncWrite + Unpin>(mut socket: Socket<T>, is_unread: bool) -> io::Result<()> {
+    if is_unread { linger(&mut socket).await } else { socket.shutdown().await }
 }
 
 async fn http2<T>(socket: Socket<T>, peer: SocketAddr, common: Arc<Common>) -> Result<(), Failure>

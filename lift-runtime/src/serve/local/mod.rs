@@ -1,8 +1,10 @@
 //! The local server: HTTP/1.1 and h2c, bounded in what a client can make it hold.
 
+mod ahead;
 mod chunked;
 mod connection;
 mod flight;
+mod linger;
 mod refusal;
 mod requests;
 mod socket;
@@ -23,6 +25,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use self::connection::{Common, serve};
+#[cfg(feature = "websocket")]
+pub(crate) use self::linger::linger;
 use self::streams::Streams;
 #[cfg(feature = "websocket")]
 pub(crate) use self::streams::Upgraded;
@@ -35,7 +39,8 @@ use crate::error::Result;
 const GRACE: Duration = Duration::from_secs(10);
 /// How long a client may take to send a request's head, or wait before it sends the next.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// What a request's head may hold, and what hyper buffers of a response that a client does not read.
+/// What a request's head may hold, what is kept of requests behind an open stream, and what hyper buffers of a response
+/// that a client does not read.
 const HEAD: usize = 16 * 1024;
 /// What h2 itself lets through, which would refuse with an empty answer; what is over [`HEAD`] is refused here.
 const H2_HEAD: u32 = 64 * 1024;

@@ -44,9 +44,12 @@ impl Service<hyper::Request<Incoming>> for Requests {
         }
         let connects = request.method() == Method::CONNECT;
         let goes_on = !closes(request.headers());
-        let chunks = request.version() == Version::HTTP_11;
-        // What of a request is still to come, hyper alone can read.
-        let whole = (!request.body().is_end_stream()).then(Whole::default);
+        // What of a request is still to come, hyper alone can read; and it alone knows whether a body that came in chunks
+        // was said to have a length as well, behind which nothing may follow
+        // ([RFC 9112 §6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)).
+        let may_leave = request.version() == Version::HTTP_11
+            && !request.headers().contains_key(header::TRANSFER_ENCODING);
+        let whole = (may_leave && !request.body().is_end_stream()).then(Whole::default);
         let mut request = request.map(|body| match whole.clone() {
             Some(whole) => Body::new(Noted { body, whole: Some(whole) }),
             None => Body::new(body),
@@ -61,7 +64,7 @@ impl Service<hyper::Request<Incoming>> for Requests {
         Box::pin(async move {
             let response = answer.await?;
             let whole = whole.is_none_or(|whole| whole.get());
-            if chunks && whole && may_be_kept_back(&response, &in_flight) {
+            if may_leave && whole && may_be_kept_back(&response, &in_flight) {
                 let goes_on = goes_on && !closes(response.headers());
                 return Ok(response.map(|body| Tracked::kept_back(body, in_flight, goes_on)));
             }

@@ -62,6 +62,10 @@ impl<T: AsyncRead> AsyncRead for Socket<T> {
         let ready = this.ahead.len().min(buf.remaining());
         buf.put_slice(&this.ahead[..ready]);
         this.ahead.advance(ready);
+        if this.ahead.is_empty() {
+            // Of which nothing is left, it would keep all of its memory.
+            *this.ahead = Bytes::new();
+        }
         // What follows comes with it: hyper doubles a buffer into which two reads go. An error, or the end, is
         // found again by the next read.
         if buf.remaining() > 0 {

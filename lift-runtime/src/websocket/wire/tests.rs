@@ -1,6 +1,6 @@
 //! A socket whose client is a pipe of few bytes, in paused time.
 
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
 use super::*;
 
