@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::sleep;
 
 use crate::app::serve;
 
@@ -134,6 +135,39 @@ async fn a_client_that_sends_too_much_ahead_has_its_stream_and_nothing_else() {
         assert!(all.contains("\"last\"\n\r\n0\r\n\r\n"), "{all}");
         assert_eq!(all.matches("HTTP/1.1 200 OK\r\n").count(), 1 + answers);
     }
+}
+
+/// Asks for a stream with something behind it, and holds little of the answer while it does not read.
+async fn ask_and_wait(address: SocketAddr, asked: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("a small buffer");
+    let mut stream = socket.connect(address).await.expect("connected");
+    stream.write_all((asked.to_owned() + &"x".repeat(60_000)).as_bytes()).await.expect("written");
+    sleep(Duration::from_millis(300)).await;
+    stream
+}
+
+#[tokio::test]
+async fn what_stands_unread_behind_the_last_stream_does_not_cut_it() {
+    let server = serve(LONG).await;
+    for count in [1, 5_000, 50_000] {
+        let asked = request(&format!("/ndjson/{count}"), "connection: close\r\n");
+        let mut stream = ask_and_wait(server.address, &asked).await;
+        let mut all = String::new();
+        stream.read_to_string(&mut all).await.expect("it is not reset");
+        assert_eq!(all.matches("\"x\"").count(), count);
+        assert!(all.ends_with("\r\n0\r\n\r\n"), "{count}");
+    }
+
+    // It is the last one as well where the server stops meanwhile.
+    let mut stream = ask_and_wait(server.address, &request("/sse/endless", "")).await;
+    let stopping = tokio::spawn(server.stop());
+    let mut all = Vec::new();
+    while !all.ends_with(b"retry: 1000\n\n\r\n0\r\n\r\n") {
+        sleep(Duration::from_millis(1)).await;
+        assert!(stream.read_buf(&mut all).await.expect("it is not reset") > 0);
+    }
+    stopping.await.expect("no panic");
 }
 
 #[tokio::test]

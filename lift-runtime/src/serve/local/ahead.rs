@@ -1,5 +1,6 @@
 //! What a client sends while it is answered by a stream: its next requests, or that it leaves.
 
+use std::convert::Infallible;
 use std::future::Future as _;
 use std::io;
 use std::mem::MaybeUninit;
@@ -48,32 +49,32 @@ impl Ahead {
         &mut self,
         mut io: Pin<&mut T>,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Error> {
+    ) -> Poll<io::Result<Infallible>> {
         loop {
             match self {
                 Self::Kept(kept) if kept.len() < HEAD => {
                     let room = HEAD - kept.len();
-                    let read = read::<256, _>(io.as_mut(), cx, room, |read| kept.extend_from_slice(read));
-                    if let Err(error) = ready!(read) {
-                        return Poll::Ready(error);
-                    }
+                    ready!(read::<256, _>(io.as_mut(), cx, room, |read| keep(kept, read)))?;
                 }
                 Self::Kept(kept) => *self = Self::Full(std::mem::take(kept), Box::pin(sleep(PATIENCE))),
-                Self::Full(_, patience) => {
-                    ready!(patience.as_mut().poll(cx));
-                    if let Err(error) = ready!(lose(io.as_mut(), cx)) {
-                        return Poll::Ready(error);
+                Self::Full(..) | Self::Lost => {
+                    if let Self::Full(_, patience) = self {
+                        ready!(patience.as_mut().poll(cx));
                     }
+                    ready!(lose(io.as_mut(), cx))?;
                     *self = Self::Lost;
-                }
-                Self::Lost => {
-                    if let Err(error) = ready!(lose(io.as_mut(), cx)) {
-                        return Poll::Ready(error);
-                    }
                 }
             }
         }
     }
+}
+
+/// Grows as a vector does, and not beyond the bound.
+fn keep(kept: &mut Vec<u8>, read: &[u8]) {
+    if kept.capacity() - kept.len() < read.len() {
+        kept.reserve_exact(read.len().max(kept.len().min(HEAD - kept.len())));
+    }
+    kept.extend_from_slice(read);
 }
 
 /// Reads what is kept nowhere, much at once. It is cold, and out of the way of a stream's events.
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     async fn until_left(ahead: &mut Ahead, io: &mut DuplexStream) -> io::Error {
-        poll_fn(|cx| ahead.poll(Pin::new(io), cx)).await
+        poll_fn(|cx| ahead.poll(Pin::new(io), cx)).await.expect_err("it leaves")
     }
 
     /// What becomes of so many bytes in a stream that lasts so long.
@@ -121,6 +122,17 @@ mod tests {
         timeout(lasts, until_left(&mut ahead, &mut io)).await.expect_err("it is there");
         assert_eq!(ahead.is_empty(), len == 0);
         ahead.into_kept().map(|kept| kept.len())
+    }
+
+    #[test]
+    fn it_takes_no_more_memory_than_is_kept() {
+        for piece in [1, 130, 256] {
+            let mut kept = Vec::new();
+            while kept.len() < HEAD {
+                keep(&mut kept, &vec![b'r'; piece.min(HEAD - kept.len())]);
+            }
+            assert_eq!((kept.len(), kept.capacity()), (HEAD, HEAD), "{piece}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -114,7 +114,7 @@ impl Sending {
             }
             match self.gather(cx) {
                 Poll::Ready(chunk) => next = Some(chunk),
-                Poll::Pending => return self.ahead.poll(io, cx).map(Err),
+                Poll::Pending => return self.ahead.poll(io, cx).map_ok(|never| match never {}),
             }
         }
     }

@@ -9,6 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
+use futures_util::FutureExt as _;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -71,12 +72,13 @@ where
                 break 'ended Err(error.into());
             }
             let ahead = sending.into_ahead();
-            let is_unread = !ahead.is_empty();
-            if let Some(kept) = ahead.into_kept().filter(|_| kept_back.goes_on) {
+            let sends = !ahead.is_empty();
+            let goes_on = kept_back.goes_on && !common.shutdown.has_begun();
+            if let Some(kept) = ahead.into_kept().filter(|_| goes_on) {
                 socket.unread(&kept);
                 continue;
             }
-            break 'ended Box::pin(close(socket, is_unread)).await.map_err(Into::into);
+            break 'ended Box::pin(close(socket, sends)).await.map_err(Into::into);
         }
     };
     if let Err(error) = ended {
@@ -150,13 +152,17 @@ where
     let Some((kept_back, parts)) = kept_back.zip(connection.into_parts()) else { return Ok(None) };
     let mut socket = parts.io.into_inner().into_inner();
     socket.unread(&parts.read_buf);
-    let goes_on = kept_back.goes_on && !stopping;
-    Ok(Some((socket, KeptBack { goes_on, ..kept_back })))
+    Ok(Some((socket, kept_back)))
 }
 
-/// Ends a connection, of which the client may have sent more than was read.
-async fn close<T: AsyncRead + AsyncWrite + Unpin>(mut socket: Socket<T>, is_unread: bool) -> io::Result<()> {
-    if is_unread { linger(&mut socket).await } else { socket.shutdown().await }
+/// Ends a connection. The client may be sending: it has, or something has come that nobody has looked for.
+async fn close<T: AsyncRead + AsyncWrite + Unpin>(mut socket: Socket<T>, sends: bool) -> io::Result<()> {
+    socket.shutdown().await?;
+    // Here the runtime looks at its sockets.
+    tokio::task::yield_now().await;
+    let mut byte = [0];
+    let has_come = matches!(socket.read(&mut byte).now_or_never(), Some(Ok(1)));
+    if sends || has_come { linger(&mut socket).await } else { Ok(()) }
 }
 
 async fn http2<T>(socket: Socket<T>, peer: SocketAddr, common: Arc<Common>) -> Result<(), Failure>
