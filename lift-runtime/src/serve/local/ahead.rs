@@ -129,7 +129,8 @@ mod tests {
         for piece in [1, 130, 256] {
             let mut kept = Vec::new();
             while kept.len() < HEAD {
-                keep(&mut kept, &vec![b'r'; piece.min(HEAD - kept.len())]);
+                let piece = vec![b'r'; piece.min(HEAD - kept.len())];
+                keep(&mut kept, &piece);
             }
             assert_eq!((kept.len(), kept.capacity()), (HEAD, HEAD), "{piece}");
         }

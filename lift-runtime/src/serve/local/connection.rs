@@ -71,13 +71,16 @@ where
             if let Err(error) = poll_fn(|cx| sending.poll(Pin::new(&mut socket), cx)).await {
                 break 'ended Err(error.into());
             }
-            let ahead = sending.into_ahead();
-            let sends = !ahead.is_empty();
-            let goes_on = kept_back.goes_on && !common.shutdown.has_begun();
-            if let Some(kept) = ahead.into_kept().filter(|_| goes_on) {
-                socket.unread(&kept);
-                continue;
-            }
+            let sends = {
+                let ahead = sending.into_ahead();
+                let sends = !ahead.is_empty();
+                let goes_on = kept_back.goes_on && !common.shutdown.has_begun();
+                if let Some(kept) = ahead.into_kept().filter(|_| goes_on) {
+                    socket.unread(&kept);
+                    continue;
+                }
+                sends
+            };
             break 'ended Box::pin(close(socket, sends)).await.map_err(Into::into);
         }
     };
