@@ -46,7 +46,7 @@ impl Service<hyper::Request<Incoming>> for Requests {
         let goes_on = !closes(request.headers());
         // What of a request is still to come, hyper alone can read; and it alone knows whether a body that came in chunks
         // was said to have a length as well, behind which nothing may follow
-        // ([RFC 9112 §6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)).
+        // ([RFC 9112 §6.1](https://www.rfc-editor.org/rfc/rfc9112#section-6.1)).
         let may_leave = request.version() == Version::HTTP_11
             && !request.headers().contains_key(header::TRANSFER_ENCODING);
         let whole = (may_leave && !request.body().is_end_stream()).then(Whole::default);
