@@ -1,4 +1,5 @@
-//! S1: an event a second by `#[stream(sse)]`; S3: the same from a `Hub`. It prints the address it listens at.
+//! S1: an event a second by `#[stream(sse)]`, with Lift's interval or tokio's; S3: the same from a `Hub`. It prints the
+//! address it listens at.
 //!
 //! ```text
 //! sse_lift [WORKERS]
@@ -9,14 +10,23 @@ use std::time::Duration;
 
 use benches::tick::Tick;
 use lift::prelude::*;
-use lift::stream::{Hub, Subscription};
+use lift::stream::{Hub, Subscription, interval};
 use tokio::net::TcpListener;
-use tokio::time::interval;
 
 #[get("/ticks")]
 #[stream(sse)]
 async fn ticks() -> Result<Event<Tick>> {
     let mut interval = interval(Duration::from_secs(1));
+    for n in 1.. {
+        let due = interval.tick().await;
+        emit!(Event::new(Tick::due(n, due)).id(n));
+    }
+}
+
+#[get("/tokio")]
+#[stream(sse)]
+async fn by_tokio() -> Result<Event<Tick>> {
+    let mut interval = tokio::time::interval(Duration::from_secs(1));
     for n in 1.. {
         let due = interval.tick().await;
         emit!(Event::new(Tick::due(n, due)).id(n));
@@ -45,6 +55,6 @@ async fn main() -> Result<()> {
     let ticks_for_all = Hub::new();
     tokio::spawn(publish(ticks_for_all.clone()));
     let workers = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(0);
-    let app = App::new().workers(workers).state(ticks_for_all).routes(routes![ticks, hub]);
+    let app = App::new().workers(workers).state(ticks_for_all).routes(routes![ticks, by_tokio, hub]);
     app.serve(listener, std::future::pending()).await
 }

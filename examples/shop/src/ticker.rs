@@ -29,7 +29,7 @@ pub(crate) struct Tick {
 #[validate]
 #[stream]
 pub(crate) async fn clock(Query(ticks): Query<Ticks>) -> Result<Tick> {
-    let mut interval = tokio::time::interval(Duration::from_millis(ticks.interval_ms));
+    let mut interval = lift::stream::interval(Duration::from_millis(ticks.interval_ms));
     let last = if ticks.count == 0 { u64::MAX } else { ticks.count };
     for n in 1..=last {
         interval.tick().await;

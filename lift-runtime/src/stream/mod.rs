@@ -13,6 +13,7 @@
 //! source     who fills chunks: a producer that emits (emitted, filling), or a stream that was returned
 //! encode     an item as an event, a line or bytes                       event, chunk, item
 //! hub        what is published once, for many streams
+//! interval   ticks that come to many streams at once
 //! ```
 
 mod answer;
@@ -25,6 +26,7 @@ mod event;
 pub(crate) mod expansion;
 mod filling;
 mod hub;
+mod interval;
 mod item;
 mod last_event_id;
 mod negotiate;
@@ -45,6 +47,7 @@ pub(crate) use self::chunk::recycle;
 pub use self::emitted::{Emitted, Emitter, Sending, StreamResult};
 pub use self::event::Event;
 pub use self::hub::{Hub, OnLag, Published, Subscription};
+pub use self::interval::{Interval, interval};
 pub use self::last_event_id::LastEventId;
 pub(crate) use self::shutdown::Shutdown;
 pub(crate) use self::turn::turn;
