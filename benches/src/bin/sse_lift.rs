@@ -17,9 +17,13 @@ use tokio::net::TcpListener;
 #[stream(sse)]
 async fn ticks() -> Result<Event<Tick>> {
     let mut interval = interval(Duration::from_secs(1));
-    for n in 1.. {
-        let due = interval.tick().await;
+    let first = interval.tick().await;
+    let mut due = first;
+    loop {
+        // One that was left out would be missed.
+        let n = (due - first).as_secs() + 1;
         emit!(Event::new(Tick::due(n, due)).id(n));
+        due = interval.tick().await;
     }
 }
 
