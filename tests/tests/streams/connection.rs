@@ -137,12 +137,12 @@ async fn a_client_that_sends_too_much_ahead_has_its_stream_and_nothing_else() {
     }
 }
 
-/// Asks for a stream with something behind it, and holds little of the answer while it does not read.
-async fn ask_and_wait(address: SocketAddr, asked: &str) -> TcpStream {
+/// Asks for a stream with so many bytes behind it, and holds little of the answer while it does not read.
+async fn ask_and_wait(address: SocketAddr, asked: &str, behind: usize) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4096).expect("a small buffer");
     let mut stream = socket.connect(address).await.expect("connected");
-    stream.write_all((asked.to_owned() + &"x".repeat(60_000)).as_bytes()).await.expect("written");
+    stream.write_all((asked.to_owned() + &"x".repeat(behind)).as_bytes()).await.expect("written");
     sleep(Duration::from_millis(300)).await;
     stream
 }
@@ -152,7 +152,7 @@ async fn what_stands_unread_behind_the_last_stream_does_not_cut_it() {
     let server = serve(LONG).await;
     for count in [1, 5_000, 50_000] {
         let asked = request(&format!("/ndjson/{count}"), "connection: close\r\n");
-        let mut stream = ask_and_wait(server.address, &asked).await;
+        let mut stream = ask_and_wait(server.address, &asked, 60_000).await;
         let mut all = String::new();
         stream.read_to_string(&mut all).await.expect("it is not reset");
         assert_eq!(all.matches("\"x\"").count(), count);
@@ -160,7 +160,7 @@ async fn what_stands_unread_behind_the_last_stream_does_not_cut_it() {
     }
 
     // It is the last one as well where the server stops meanwhile.
-    let mut stream = ask_and_wait(server.address, &request("/sse/endless", "")).await;
+    let mut stream = ask_and_wait(server.address, &request("/sse/endless", ""), 60_000).await;
     let stopping = tokio::spawn(server.stop());
     let mut all = Vec::new();
     while !all.ends_with(b"retry: 1000\n\n\r\n0\r\n\r\n") {
@@ -168,6 +168,21 @@ async fn what_stands_unread_behind_the_last_stream_does_not_cut_it() {
         assert!(stream.read_buf(&mut all).await.expect("it is not reset") > 0);
     }
     stopping.await.expect("no panic");
+}
+
+#[tokio::test]
+async fn what_comes_behind_the_end_of_the_last_stream_does_not_cut_it() {
+    let server = serve(LONG).await;
+    for count in [1, 5_000] {
+        let asked = request(&format!("/ndjson/{count}"), "connection: close\r\n");
+        let mut stream = ask_and_wait(server.address, &asked, 0).await;
+        stream.write_all(b"x").await.expect("it is still read");
+        sleep(Duration::from_millis(100)).await;
+        let mut all = String::new();
+        stream.read_to_string(&mut all).await.expect("it is not reset");
+        assert_eq!(all.matches("\"x\"").count(), count);
+        assert!(all.ends_with("\r\n0\r\n\r\n"), "{count}");
+    }
 }
 
 #[tokio::test]

@@ -9,10 +9,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
-use futures_util::FutureExt as _;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::time::timeout;
 
 use super::HEAD_TIMEOUT;
@@ -71,17 +70,14 @@ where
             if let Err(error) = poll_fn(|cx| sending.poll(Pin::new(&mut socket), cx)).await {
                 break 'ended Err(error.into());
             }
-            let sends = {
-                let ahead = sending.into_ahead();
-                let sends = !ahead.is_empty();
+            {
                 let goes_on = kept_back.goes_on && !common.shutdown.has_begun();
-                if let Some(kept) = ahead.into_kept().filter(|_| goes_on) {
+                if let Some(kept) = sending.into_ahead().into_kept().filter(|_| goes_on) {
                     socket.unread(&kept);
                     continue;
                 }
-                sends
-            };
-            break 'ended Box::pin(close(socket, sends)).await.map_err(Into::into);
+            }
+            break 'ended Box::pin(async move { linger(&mut socket).await }).await.map_err(Into::into);
         }
     };
     if let Err(error) = ended {
@@ -156,16 +152,6 @@ where
     let mut socket = parts.io.into_inner().into_inner();
     socket.unread(&parts.read_buf);
     Ok(Some((socket, kept_back)))
-}
-
-/// Ends a connection. The client may be sending: it has, or something has come that nobody has looked for.
-async fn close<T: AsyncRead + AsyncWrite + Unpin>(mut socket: Socket<T>, sends: bool) -> io::Result<()> {
-    socket.shutdown().await?;
-    // Here the runtime looks at its sockets.
-    tokio::task::yield_now().await;
-    let mut byte = [0];
-    let has_come = matches!(socket.read(&mut byte).now_or_never(), Some(Ok(1)));
-    if sends || has_come { linger(&mut socket).await } else { Ok(()) }
 }
 
 async fn http2<T>(socket: Socket<T>, peer: SocketAddr, common: Arc<Common>) -> Result<(), Failure>
