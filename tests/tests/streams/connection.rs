@@ -173,16 +173,15 @@ async fn what_stands_unread_behind_the_last_stream_does_not_cut_it() {
 #[tokio::test]
 async fn what_comes_behind_the_end_of_the_last_stream_does_not_cut_it() {
     let server = serve(LONG).await;
-    for count in [1, 5_000] {
-        let asked = request(&format!("/ndjson/{count}"), "connection: close\r\n");
-        let mut stream = ask_and_wait(server.address, &asked, 0).await;
-        stream.write_all(b"x").await.expect("it is still read");
-        sleep(Duration::from_millis(100)).await;
-        let mut all = String::new();
-        stream.read_to_string(&mut all).await.expect("it is not reset");
-        assert_eq!(all.matches("\"x\"").count(), count);
-        assert!(all.ends_with("\r\n0\r\n\r\n"), "{count}");
-    }
+    // More than the client has by then, and no more than waits in the server's kernel.
+    let asked = request("/ndjson/5000", "connection: close\r\n");
+    let mut stream = ask_and_wait(server.address, &asked, 0).await;
+    stream.write_all(b"x").await.expect("it is still read");
+    sleep(Duration::from_millis(100)).await;
+    let mut all = String::new();
+    stream.read_to_string(&mut all).await.expect("it is not reset");
+    assert_eq!(all.matches("\"x\"").count(), 5000);
+    assert!(all.ends_with("\r\n0\r\n\r\n"));
 }
 
 #[tokio::test]

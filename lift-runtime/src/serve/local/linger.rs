@@ -1,4 +1,4 @@
-//! How a connection is closed: not before its client has seen the end.
+//! How a connection is closed behind a stream or a socket: not before its client has seen the end.
 
 use std::future::poll_fn;
 use std::io;
@@ -38,4 +38,43 @@ pub(crate) async fn linger<Io: AsyncRead + AsyncWrite + Unpin>(io: &mut Io) -> i
         .await
     };
     timeout(LONGEST, ended).await.unwrap_or(Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, duplex};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn it_ends_when_the_client_leaves_or_after_a_while_or_when_it_sends_too_much() {
+        let (mut io, mut client) = duplex(64 * 1024);
+        let start = Instant::now();
+        linger(&mut io).await.expect("it waits no longer");
+        assert_eq!(start.elapsed(), LONGEST);
+        assert_eq!(client.read(&mut [0]).await.expect("the end"), 0);
+
+        let (mut io, mut client) = duplex(64 * 1024);
+        let leaves = async move {
+            client.write_all(&[b'x'; 100_000]).await.expect("it is read");
+        };
+        let start = Instant::now();
+        tokio::join!(leaves, async { linger(&mut io).await.expect("well") });
+        assert_eq!(start.elapsed(), Duration::ZERO);
+
+        let (mut io, mut client) = duplex(64 * 1024);
+        let sends = async {
+            let all = vec![b'x'; 2 * MOST];
+            tokio::select! {
+                written = client.write_all(&all) => panic!("{written:?}"),
+                () = tokio::time::sleep(LONGEST / 2) => {}
+            }
+        };
+        let lingers = async {
+            linger(&mut io).await.expect("well");
+            assert_eq!(start.elapsed(), Duration::ZERO);
+        };
+        tokio::join!(sends, lingers);
+    }
 }
